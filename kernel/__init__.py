@@ -1,0 +1,1 @@
+"""The shared vocabulary: small, pure where it can be, and slow to change."""

@@ -1,0 +1,25 @@
+"""Who did what to which thing, and when: ids and verbs, never contents."""
+
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from kernel.ids import Id, new_id
+from kernel.tables import audit_entries
+
+
+async def note(
+    db: AsyncConnection, tenant: Id, *, actor: str, action: str, subject: Id, now: datetime
+) -> None:
+    """Record that *actor* did *action* (``brief.opened``) to *subject*."""
+    await db.execute(
+        insert(audit_entries).values(
+            tenant_id=tenant,
+            id=new_id("aud", now),
+            actor=actor,
+            action=action,
+            subject=subject,
+            at=now,
+        )
+    )

@@ -1,0 +1,270 @@
+"""Tables, types and transactions, the same on SQLite and PostgreSQL.
+
+Two kinds of table exist. A *tenant table* has ``tenant_id`` first and, on PostgreSQL, row-level
+security: without a tenant named in the transaction it is empty. A *directory table* holds the
+little that must be found before a tenant is known, ids and hashes only.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    DDL,
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    MetaData,
+    Named,
+    Numeric,
+    Row,
+    String,
+    Table,
+    TypedColumns,
+    TypeDecorator,
+    Uuid,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from kernel import ids
+
+T = TypeVar("T")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+# --- column types --------------------------------------------------------------------------------
+
+
+class IdType(TypeDecorator[str]):
+    """A prefixed id in Python, its UUID in the database."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self.prefix = prefix
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> UUID | None:
+        """Turn the text form into the UUID."""
+        return None if value is None else ids.to_uuid(self.prefix, value)
+
+    def process_result_value(self, value: UUID | None, dialect: Dialect) -> str | None:
+        """Turn the UUID into the text form."""
+        return None if value is None else ids.to_text(self.prefix, value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite, which has no such type, keeps it as sortable text."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times, and normalise to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its offset")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonOf(TypeDecorator[T]):
+    """A msgspec type kept as JSON (JSONB on PostgreSQL)."""
+
+    impl = JSON().with_variant(JSONB(), "postgresql")
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> Any:
+        """Turn the value into plain JSON types; decimals become text, so that none is rounded."""
+        return None if value is None else msgspec.to_builtins(value, str_keys=True)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:
+        """Turn JSON back into the value."""
+        return None if value is None else msgspec.convert(value, self.kind)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A Decimal, exact on both databases (SQLite keeps it as text)."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Choose text on SQLite, whose numbers are binary floats."""
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Write the digits as they are."""
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read the digits as they are."""
+        return None if value is None else Decimal(value)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+TENANT_TABLES: set[str] = set()
+
+
+class TenantColumns(TypedColumns):
+    """The first column of every tenant table."""
+
+    tenant_id: Named[str] = Column(IdType("ten"), primary_key=True)
+
+
+C = TypeVar("C", bound=TypedColumns)
+
+
+def tenant_table(name: str, columns: type[C], *constraints: Any) -> "Table[C]":
+    """Declare a table whose rows belong to tenants.
+
+    PostgreSQL shows and accepts only rows of the tenant named in the transaction, also to the
+    tables' owner; a transaction that names none sees nothing.
+    """
+    table = Table(name, metadata, columns, *constraints)
+    TENANT_TABLES.add(name)
+    for statement in tenant_policy(name):
+        on_create(table, statement, dialect="postgresql")
+    return table
+
+
+def on_create(table: Table, statement: str, *, dialect: str) -> None:
+    """Run *statement* after *table* has been created on that kind of database."""
+    ddl = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]  # as shipped
+    event.listen(table, "after_create", ddl)
+
+
+def tenant_policy(name: str) -> tuple[str, ...]:
+    """Return the statements that keep the rows of *name* to their tenant."""
+    mine = "tenant_id = nullif(current_setting('spreekuur.tenant', true), '')::uuid"
+    return (
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant ON {name} USING ({mine}) WITH CHECK ({mine})",
+    )
+
+
+def convert_row(row: Row[Any], kind: type[T]) -> T:
+    """Read a row straight into the Struct *kind*, by column name."""
+    return msgspec.convert(row._mapping, kind, from_attributes=True)  # noqa: SLF001  # public, oddly named
+
+
+# --- transactions --------------------------------------------------------------------------------
+
+
+class Database:
+    """One database, and the only way to begin a transaction in it."""
+
+    def __init__(self, url: str, *, after_commit: Callable[[], None] | None = None) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.after_commit = after_commit or (lambda: None)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: ids.Id | None = None) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that may write, on behalf of *tenant*.
+
+        It commits when the block ends and rolls back when the block raises. Whoever listens for
+        work is woken after the commit.
+        """
+        async with self.engine.connect() as connection, connection.begin():
+            if tenant is not None:
+                await act_for(connection, tenant)
+            yield connection
+        self.after_commit()
+
+    @asynccontextmanager
+    async def reading(self, tenant: ids.Id | None = None) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads, on behalf of *tenant*."""
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(spreekuur_reading=True)  # noqa: PLW2901
+            async with connection.begin():
+                if tenant is not None:
+                    await act_for(connection, tenant)
+                yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+async def act_for(db: AsyncConnection, tenant: ids.Id) -> None:
+    """Name the tenant that the rest of this transaction acts for.
+
+    The setting ends with the transaction, so a pooled connection carries nothing over.
+    """
+    if db.dialect.name == "postgresql":
+        await db.execute(
+            text("SELECT set_config('spreekuur.tenant', :tenant, true)"),
+            {"tenant": str(ids.to_uuid("ten", tenant))},
+        )
+
+
+def _engine(url: str) -> AsyncEngine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_async_engine(
+            parsed.set(drivername="postgresql+asyncpg"),
+            pool_size=10,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"timezone": "UTC"}},
+        )
+    options: dict[str, Any] = {}
+    if parsed.database in (None, "", ":memory:"):
+        options["poolclass"] = StaticPool
+    else:
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), **options)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the begin hook below says BEGIN, nobody else
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        # A 201 must survive a power cut, so commits are flushed.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A deferred transaction that turns to writing can fail with BUSY at once, whatever the
+        # time-out; one that intends to write says so first and waits its turn.
+        reading = connection.get_execution_options().get("spreekuur_reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

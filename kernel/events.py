@@ -1,0 +1,90 @@
+"""Everything that can happen, on one page.
+
+Events carry ids and times, never personal data: they end up in queues, logs and webhooks. Fields
+are only ever added, with a default, since an old worker may meet a new event.
+"""
+
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from kernel.ids import Id
+
+
+class BookingConfirmed(Struct, frozen=True, kw_only=True, tag="booking.confirmed"):
+    """A meeting stands: both sides may count on it."""
+
+    booking: Id
+
+
+class BookingRequested(Struct, frozen=True, kw_only=True, tag="booking.requested"):
+    """A meeting is asked for; its time is kept until the advisor has answered."""
+
+    booking: Id
+
+
+class BookingRescheduled(Struct, frozen=True, kw_only=True, tag="booking.rescheduled"):
+    """A meeting moved; *sequence* is its new iCalendar SEQUENCE, *by* who moved it."""
+
+    booking: Id
+    sequence: int
+    previous_start: datetime
+    by: str
+
+
+class BookingCancelled(Struct, frozen=True, kw_only=True, tag="booking.cancelled"):
+    """A meeting will not take place; *by* is customer, advisor, calendar or operator."""
+
+    booking: Id
+    sequence: int
+    by: str
+
+
+class CalendarTrouble(Struct, frozen=True, kw_only=True, tag="calendar.trouble"):
+    """An advisor must look at their calendar connection, or decide on a change seen there."""
+
+    advisor: Id
+    account: Id
+    code: str
+    booking: Id | None = None
+
+
+class IntakeChanged(Struct, frozen=True, kw_only=True, tag="intake.changed"):
+    """A customer saved answers for a meeting."""
+
+    booking: Id
+    customer: Id
+
+
+class ConsentGiven(Struct, frozen=True, kw_only=True, tag="consent.given"):
+    """A customer agreed to a purpose."""
+
+    customer: Id
+    purpose: str
+
+
+class ConsentWithdrawn(Struct, frozen=True, kw_only=True, tag="consent.withdrawn"):
+    """A customer took their agreement back; it holds from this moment."""
+
+    customer: Id
+    purpose: str
+
+
+class RatePublished(Struct, frozen=True, kw_only=True, tag="rate.published"):
+    """An organisation's own rate card has a new entry."""
+
+    rate: Id
+
+
+Event: TypeAlias = (
+    BookingConfirmed
+    | BookingRequested
+    | BookingRescheduled
+    | BookingCancelled
+    | CalendarTrouble
+    | IntakeChanged
+    | ConsentGiven
+    | ConsentWithdrawn
+    | RatePublished
+)
