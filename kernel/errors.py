@@ -13,7 +13,7 @@ SpreekuurError
 Rooms derive their own errors from these, in their ``errors.py``.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 from msgspec import Struct
 
@@ -33,7 +33,7 @@ class FieldError(Struct, frozen=True, kw_only=True):
 class SpreekuurError(Exception):
     """Something a caller can be told about."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: str = "internal"
     title: str = "Something went wrong on our side"
 

@@ -101,6 +101,10 @@ async def find_tenant(db: AsyncConnection, slug: str) -> Tenant:
     return convert_row(row, Tenant)
 
 
-async def change_settings(db: AsyncConnection, tenant_id: Id, settings: TenantSettings) -> None:
-    """Store what an organisation has decided for itself."""
-    await db.execute(update(tenants).where(tenants.c.id == tenant_id).values(settings=settings))
+async def change_tenant(
+    db: AsyncConnection, tenant_id: Id, *, name: str | None, settings: TenantSettings | None
+) -> None:
+    """Store a new name or new settings; what is None stays."""
+    values = {key: value for key, value in (("name", name), ("settings", settings)) if value}
+    if values:
+        await db.execute(update(tenants).where(tenants.c.id == tenant_id).values(**values))

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import structlog
 from msgspec import Struct
-from sqlalchemy import and_, case, exists, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -123,6 +123,48 @@ async def forget(db: AsyncConnection, queue: str, subject: str, *, now: datetime
         .where(work.c.queue == queue, work.c.subject == subject, work.c.state == "ready")
         .values(state="done", finished_at=now)
     )
+
+
+async def oldest_due(db: AsyncConnection, *, now: datetime) -> datetime | None:
+    """Return since when the oldest due work waits, if any does."""
+    return await db.scalar(
+        select(func.min(work.c.due_at)).where(work.c.state == "ready", work.c.due_at <= now)
+    )
+
+
+class Count(Struct, frozen=True, kw_only=True):
+    """How much work of one kind there is in one state."""
+
+    queue: str
+    state: str
+    count: int
+
+
+async def counts(db: AsyncConnection) -> list[Count]:
+    """Count work by queue and state."""
+    rows = await db.execute(
+        select(work.c.queue, work.c.state, func.count().label("many"))
+        .group_by(work.c.queue, work.c.state)
+        .order_by(work.c.queue, work.c.state)
+    )
+    return [Count(queue=row.queue, state=row.state, count=row.many) for row in rows]
+
+
+async def revive(db: AsyncConnection, *, now: datetime, dry_run: bool) -> int:
+    """Make dead work due again, unless the same waits already; return how much it is."""
+    dead = select(work.c.id, work.c.tenant_id, work.c.queue, work.c.subject).where(
+        work.c.state == "dead"
+    )
+    rows = (await db.execute(dead)).all()
+    if not dry_run:
+        for row in rows:
+            await enqueue(db, row.tenant_id, row.queue, row.subject, now=now)
+        await db.execute(
+            update(work)
+            .where(work.c.id.in_([row.id for row in rows]))
+            .values(state="done", finished_at=now)
+        )
+    return len(rows)
 
 
 class Worker:

@@ -1,0 +1,74 @@
+# `make help` lists what can be done. Everything is set up in .venv; nothing else is touched.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check fix openapi widget lock clean
+
+help: ## List what can be done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+$(BIN)/uv: requirements/uv.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# The packages of a lock file, then our own two, which need no download of their own.
+define install
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . -e sdk/python
+	@touch $@
+endef
+
+.venv/demo: $(BIN)/uv requirements/demo.txt pyproject.toml sdk/python/pyproject.toml
+	$(call install,requirements/demo.txt)
+
+.venv/test: $(BIN)/uv requirements/test.txt pyproject.toml sdk/python/pyproject.toml
+	$(call install,requirements/test.txt)
+	@touch .venv/demo
+
+sdk/web/node_modules: sdk/web/package.json sdk/web/package-lock.json
+	cd sdk/web && npm ci --silent
+	@touch $@
+
+setup: .venv/test sdk/web/node_modules ## Set up everything for working on Spreekuur
+
+demo: .venv/demo ## Run the demo bank (ARGS='--check --json' does the main job by itself)
+	@$(BIN)/spreekuur demo $(ARGS)
+
+test: setup check ## Every check and every test
+	$(BIN)/pytest -n 2 $(ARGS)
+
+test-long: setup ## What takes long: chaos, soak, slower servers
+	$(BIN)/pytest -n 2 -m long $(ARGS)
+
+check: setup ## Style, types, walls, and what is generated
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	cd sdk/web && npm run --silent check
+	@$(BIN)/spreekuur openapi | diff -q - sdk/openapi.json || (echo "run: make openapi"; exit 1)
+
+fix: setup ## Put style in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+openapi: setup ## Write sdk/openapi.json
+	$(BIN)/spreekuur openapi > sdk/openapi.json
+
+widget: setup ## Build the widget into api/static/widget
+	cd sdk/web && npm run --silent build
+
+lock: $(BIN)/uv ## Choose versions anew; the files record hashes and no addresses
+	$(BIN)/uv pip compile -q requirements/uv.in $(LOCK) -o requirements/uv.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra demo --extra build $(LOCK) -o requirements/demo.txt
+	$(BIN)/uv pip compile -q pyproject.toml --extra demo --extra build --extra test $(LOCK) -o requirements/test.txt
+
+LOCK := --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean: ## Remove what was set up
+	rm -rf .venv sdk/web/node_modules
