@@ -1,0 +1,1 @@
+"""The asynchronous client, written by hand; the other one is generated from it."""

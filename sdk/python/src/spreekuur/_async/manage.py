@@ -1,0 +1,143 @@
+"""What the holder of a link from a mail can do with their own booking."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from spreekuur import models
+from spreekuur._async.sending import AsyncSender
+from spreekuur._request import ask, consent_list
+
+
+class AsyncManageCalls:
+    """One customer's booking, by the token of their link; no API key is sent.
+
+    Attributes:
+        token: The link's last part. A reschedule replaces the link; this follows it.
+    """
+
+    def __init__(self, sender: AsyncSender, token: str) -> None:
+        self._sender = sender
+        self.token = token
+
+    async def get(self) -> models.ManagedBooking:
+        """Return the booking.
+
+        Raises:
+            NotFound: The link never was one.
+            Gone: The link has ended.
+        """
+        return await self._sender.send(
+            ask(
+                "GET",
+                "/v1/manage/{}",
+                self.token,
+                answer=models.ManagedBooking,
+                authorized=False,
+            )
+        )
+
+    async def slots(
+        self, *, start: dt.date | dt.datetime, end: dt.date | dt.datetime, timezone: str
+    ) -> models.Slots:
+        """Return the starts that this booking can move to."""
+        return await self._sender.send(
+            ask(
+                "GET",
+                "/v1/manage/{}/slots",
+                self.token,
+                answer=models.Slots,
+                query={"start": start, "end": end, "timezone": timezone},
+                authorized=False,
+            )
+        )
+
+    async def reschedule(self, start: dt.datetime) -> models.ManagedBooking:
+        """Move the meeting; the old link ends, and this goes on with the new one.
+
+        Raises:
+            SlotTaken: Somebody was first.
+            SlotUnavailable: It is not a time that can be booked.
+        """
+        booking = await self._sender.send(
+            ask(
+                "POST",
+                "/v1/manage/{}/reschedule",
+                self.token,
+                answer=models.ManagedBooking,
+                body={"start": start},
+                authorized=False,
+            )
+        )
+        if booking.manage_url is not None:
+            self.token = booking.manage_url.rpartition("/")[2]
+        return booking
+
+    async def cancel(self, *, reason: str | None = None) -> models.ManagedBooking:
+        """Cancel the meeting."""
+        return await self._sender.send(
+            ask(
+                "POST",
+                "/v1/manage/{}/cancel",
+                self.token,
+                answer=models.ManagedBooking,
+                body={"reason": reason},
+                authorized=False,
+            )
+        )
+
+    async def intake(self) -> models.Intake:
+        """Return the questions before the meeting and the answers so far."""
+        return await self._sender.send(
+            ask(
+                "GET",
+                "/v1/manage/{}/intake",
+                self.token,
+                answer=models.Intake,
+                authorized=False,
+            )
+        )
+
+    async def save_intake(
+        self, answers: Mapping[str, Any], *, submit: bool = False
+    ) -> models.Intake:
+        """Save answers; those not named stay as they are, and None takes one back.
+
+        Raises:
+            InvalidRequest: An answer does not fit its question; ``errors`` says which.
+        """
+        return await self._sender.send(
+            ask(
+                "PUT",
+                "/v1/manage/{}/intake",
+                self.token,
+                answer=models.Intake,
+                body={"answers": answers, "submit": submit},
+                authorized=False,
+            )
+        )
+
+    async def consents(self) -> models.Consents:
+        """Return what this customer agrees to."""
+        return await self._sender.send(
+            ask(
+                "GET",
+                "/v1/manage/{}/consents",
+                self.token,
+                answer=models.Consents,
+                authorized=False,
+            )
+        )
+
+    async def set_consents(self, consents: Mapping[str, bool]) -> models.Consents:
+        """Give or withdraw consent, by purpose."""
+        return await self._sender.send(
+            ask(
+                "PUT",
+                "/v1/manage/{}/consents",
+                self.token,
+                answer=models.Consents,
+                body=consent_list(consents),
+                authorized=False,
+            )
+        )

@@ -1,0 +1,1 @@
+"""An imitation of the service for tests; see ``spreekuur.testing``."""

@@ -1,0 +1,2 @@
+# Generated from _async by generate_sync.py; edit there, then run that.
+"""The synchronous client."""

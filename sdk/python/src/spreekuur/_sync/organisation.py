@@ -1,0 +1,196 @@
+# Generated from _async by generate_sync.py; edit there, then run that.
+"""The organisation's own set-up: branches, advisors, calendars, forms and keys."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from spreekuur import models
+from spreekuur._request import ask, page_of
+from spreekuur._sync.sending import Sender
+from spreekuur._wire import given
+from spreekuur.words import CollectionRole, KeyKind, Language
+
+
+class TenantCalls:
+    """The organisation itself."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def get(self) -> models.Tenant:
+        """Return the organisation's name and settings."""
+        return self._sender.send(ask("GET", "/v1/tenant", answer=models.Tenant))
+
+    def update(
+        self, *, name: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> models.Tenant:
+        """Change the name or the settings; settings are replaced as a whole."""
+        body = given(name=name, settings=settings)
+        return self._sender.send(ask("PATCH", "/v1/tenant", answer=models.Tenant, body=body))
+
+
+class LocationCalls:
+    """Branches."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def create(
+        self, *, slug: str, name: str, address: str = "", timezone: str | None = None
+    ) -> models.Location:
+        """Add a branch."""
+        body = given(slug=slug, name=name, address=address, timezone=timezone)
+        return self._sender.send(ask("POST", "/v1/locations", answer=models.Location, body=body))
+
+    def list(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.Page[models.Location]:
+        """Return one page of the branches."""
+        return self._sender.send(page_of(models.Location, "/v1/locations", cursor, limit))
+
+    def iter(self) -> Iterator[models.Location]:
+        """Yield every branch."""
+        return self._sender.items(page_of(models.Location, "/v1/locations"))
+
+
+class AdvisorCalls:
+    """Whom customers can meet, and when."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def create(
+        self,
+        *,
+        name: str,
+        email: str,
+        timezone: str,
+        languages: Sequence[Language] | None = None,
+        locations: Sequence[str] | None = None,
+    ) -> models.Advisor:
+        """Add an advisor; *locations* are slugs."""
+        body = given(
+            name=name, email=email, timezone=timezone, languages=languages, locations=locations
+        )
+        return self._sender.send(ask("POST", "/v1/advisors", answer=models.Advisor, body=body))
+
+    def get(self, advisor: str) -> models.Advisor:
+        """Return one advisor."""
+        return self._sender.send(ask("GET", "/v1/advisors/{}", advisor, answer=models.Advisor))
+
+    def list(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.Page[models.Advisor]:
+        """Return one page of the advisors."""
+        return self._sender.send(page_of(models.Advisor, "/v1/advisors", cursor, limit))
+
+    def iter(self) -> Iterator[models.Advisor]:
+        """Yield every advisor."""
+        return self._sender.items(page_of(models.Advisor, "/v1/advisors"))
+
+    def schedule(self, advisor: str) -> models.Schedule:
+        """Return when an advisor can be booked."""
+        route = "/v1/advisors/{}/schedule"
+        return self._sender.send(ask("GET", route, advisor, answer=models.Schedule))
+
+    def set_schedule(self, advisor: str, schedule: models.Schedule) -> models.Schedule:
+        """Replace when an advisor can be booked."""
+        route = "/v1/advisors/{}/schedule"
+        return self._sender.send(ask("PUT", route, advisor, answer=models.Schedule, body=schedule))
+
+
+class CalendarCalls:
+    """Advisors' own calendars."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def connect(self, *, advisor: str, url: str, username: str, password: str) -> models.Account:
+        """Connect an advisor's CalDAV account and read it for the first time.
+
+        Raises:
+            Unprocessable: The server does not answer, refuses, or is no CalDAV server.
+            InvalidRequest: The address may not be called.
+        """
+        body = {"advisor": advisor, "url": url, "username": username, "password": password}
+        return self._sender.send(ask("POST", "/v1/calendars", answer=models.Account, body=body))
+
+    def list(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.Page[models.Account]:
+        """Return one page of the connected accounts."""
+        return self._sender.send(page_of(models.Account, "/v1/calendars", cursor, limit))
+
+    def iter(self) -> Iterator[models.Account]:
+        """Yield every connected account."""
+        return self._sender.items(page_of(models.Account, "/v1/calendars"))
+
+    def sync(self, account: str) -> models.Account:
+        """Read an account now."""
+        route = "/v1/calendars/{}/sync"
+        return self._sender.send(ask("POST", route, account, answer=models.Account))
+
+    def status(self, account: str) -> models.Account:
+        """Return how an account is doing."""
+        route = "/v1/calendars/{}/status"
+        return self._sender.send(ask("GET", route, account, answer=models.Account))
+
+    def set_role(self, account: str, collection: str, role: CollectionRole) -> models.Account:
+        """Say what a calendar is for: ``busy``, ``target`` (bookings go there) or ``ignore``."""
+        route = "/v1/calendars/{}/collections/{}"
+        body = {"role": role}
+        return self._sender.send(
+            ask("PATCH", route, account, collection, answer=models.Account, body=body)
+        )
+
+
+class FormCalls:
+    """Intake forms."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def publish(self, slug: str, definition: Mapping[str, Any]) -> models.Form:
+        """Publish a form as its next version; intakes that are under way keep theirs."""
+        return self._sender.send(
+            ask("POST", "/v1/forms/{}/publish", slug, answer=models.Form, body=definition)
+        )
+
+    def list(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.Page[models.Form]:
+        """Return one page of the forms."""
+        return self._sender.send(page_of(models.Form, "/v1/forms", cursor, limit))
+
+    def iter(self) -> Iterator[models.Form]:
+        """Yield every form."""
+        return self._sender.items(page_of(models.Form, "/v1/forms"))
+
+
+class KeyCalls:
+    """Keys to this API."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def create(self, *, kind: KeyKind, name: str, origins: Sequence[str] = ()) -> models.Key:
+        """Make a key; this answer alone holds the key itself.
+
+        A publishable key works from *origins* only, such as ``https://bank.example``.
+        """
+        body = {"kind": kind, "name": name, "origins": origins}
+        return self._sender.send(ask("POST", "/v1/keys", answer=models.Key, body=body))
+
+    def list(
+        self, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.Page[models.Key]:
+        """Return one page of the keys, without the keys themselves."""
+        return self._sender.send(page_of(models.Key, "/v1/keys", cursor, limit))
+
+    def iter(self) -> Iterator[models.Key]:
+        """Yield every key, without the key itself."""
+        return self._sender.items(page_of(models.Key, "/v1/keys"))
+
+    def revoke(self, key: str) -> None:
+        """End a key, by its id."""
+        self._sender.send(ask("DELETE", "/v1/keys/{}", key, answer=type(None)))
