@@ -1,0 +1,396 @@
+"""The SQL of this room: one function, one statement, named for what it answers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from context.model import Consent, Customer, Fact, Form, Intake, Seen
+from context.tables import brief_views, consents, customers, facts, forms, intakes
+from kernel.database import convert_row
+from kernel.ids import Id
+
+T = TypeVar("T")
+
+# --- customers -----------------------------------------------------------------------------------
+
+
+async def add_customer(
+    db: AsyncConnection, tenant: Id, customer: Customer, *, email_key: str, surname_key: str
+) -> None:
+    """Add a customer, unless one with the same keys is there."""
+    await db.execute(
+        _insert(db, customers)
+        .values(
+            tenant_id=tenant,
+            id=customer.id,
+            name=customer.name,
+            email=customer.email,
+            phone=customer.phone,
+            language=customer.language,
+            formality=customer.formality,
+            email_key=email_key,
+            surname_key=surname_key,
+            created_at=customer.created_at,
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "email_key", "surname_key"])
+    )
+
+
+async def customer_by_keys(
+    db: AsyncConnection, tenant: Id, *, email_key: str, surname_key: str
+) -> Customer | None:
+    """Return the customer who is recognised by these keys."""
+    return await _one(
+        db,
+        select(customers).where(
+            customers.c.tenant_id == tenant,
+            customers.c.email_key == email_key,
+            customers.c.surname_key == surname_key,
+        ),
+        Customer,
+    )
+
+
+async def complete_customer(
+    db: AsyncConnection,
+    tenant: Id,
+    customer: Id,
+    *,
+    phone: str | None,
+    language: str | None,
+    formality: str | None,
+) -> None:
+    """Fill in what was not known of a customer; what is known stays."""
+    await db.execute(
+        update(customers)
+        .where(customers.c.tenant_id == tenant, customers.c.id == customer)
+        .values(
+            phone=func.coalesce(customers.c.phone, phone),
+            language=func.coalesce(customers.c.language, language),
+            formality=func.coalesce(customers.c.formality, formality),
+        )
+    )
+
+
+async def customer_by_id(db: AsyncConnection, tenant: Id, customer: Id) -> Customer | None:
+    """Return one customer."""
+    return await _one(
+        db,
+        select(customers).where(customers.c.tenant_id == tenant, customers.c.id == customer),
+        Customer,
+    )
+
+
+async def lock_customer(db: AsyncConnection, tenant: Id, customer: Id) -> bool:
+    """Keep others from adding to a customer's ledgers until this transaction ends."""
+    row = await db.execute(
+        select(customers.c.id)
+        .where(customers.c.tenant_id == tenant, customers.c.id == customer)
+        .with_for_update()
+    )
+    return row.first() is not None
+
+
+async def customers_after(
+    db: AsyncConnection, tenant: Id, after: Id | None, *, limit: int
+) -> list[Customer]:
+    """Return customers in the order in which they came."""
+    query = select(customers).where(customers.c.tenant_id == tenant)
+    if after is not None:
+        query = query.where(customers.c.id > after)
+    return await _all(db, query.order_by(customers.c.id).limit(limit), Customer)
+
+
+# --- forms ---------------------------------------------------------------------------------------
+
+
+async def latest_version(db: AsyncConnection, tenant: Id, slug: str) -> int:
+    """Return the highest version of a form, or 0."""
+    version = await db.scalar(
+        select(func.max(forms.c.version)).where(forms.c.tenant_id == tenant, forms.c.slug == slug)
+    )
+    return version or 0
+
+
+async def retire_versions(db: AsyncConnection, tenant: Id, slug: str) -> None:
+    """Mark every version of a form as one that new intakes no longer get."""
+    await db.execute(
+        update(forms)
+        .where(forms.c.tenant_id == tenant, forms.c.slug == slug)
+        .values(status="retired")
+    )
+
+
+async def add_form(db: AsyncConnection, tenant: Id, form: Form, *, by: str) -> bool:
+    """Add a version of a form; false means that somebody else has just added that version."""
+    result = await db.execute(
+        _insert(db, forms)
+        .values(
+            tenant_id=tenant,
+            id=form.id,
+            slug=form.slug,
+            version=form.version,
+            status=form.status,
+            definition=form.definition,
+            published_at=form.published_at,
+            published_by=by,
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "slug", "version"])
+    )
+    return bool(result.rowcount)
+
+
+async def published_form(db: AsyncConnection, tenant: Id, slug: str) -> Form | None:
+    """Return the version of a form that new intakes get."""
+    return await _one(
+        db,
+        select(forms).where(
+            forms.c.tenant_id == tenant, forms.c.slug == slug, forms.c.status == "published"
+        ),
+        Form,
+    )
+
+
+async def published_forms(db: AsyncConnection, tenant: Id) -> list[Form]:
+    """Return the current version of every form."""
+    return await _all(
+        db,
+        select(forms)
+        .where(forms.c.tenant_id == tenant, forms.c.status == "published")
+        .order_by(forms.c.slug),
+        Form,
+    )
+
+
+async def form_by_id(db: AsyncConnection, tenant: Id, form: Id) -> Form | None:
+    """Return one version of a form."""
+    return await _one(
+        db, select(forms).where(forms.c.tenant_id == tenant, forms.c.id == form), Form
+    )
+
+
+# --- intakes -------------------------------------------------------------------------------------
+
+
+async def add_intake(db: AsyncConnection, tenant: Id, intake: Intake) -> None:
+    """Open an intake, unless the meeting has one."""
+    await db.execute(
+        _insert(db, intakes)
+        .values(
+            tenant_id=tenant,
+            booking_id=intake.booking_id,
+            customer_id=intake.customer_id,
+            form_id=intake.form_id,
+            opened_at=intake.opened_at,
+            saved_at=None,
+            submitted_at=None,
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "booking_id"])
+    )
+
+
+async def intake_of(db: AsyncConnection, tenant: Id, booking: Id) -> Intake | None:
+    """Return the intake of a meeting."""
+    return await _one(
+        db,
+        select(intakes).where(intakes.c.tenant_id == tenant, intakes.c.booking_id == booking),
+        Intake,
+    )
+
+
+async def mark_saved(
+    db: AsyncConnection,
+    tenant: Id,
+    booking: Id,
+    *,
+    saved_at: datetime,
+    submitted_at: datetime | None,
+) -> None:
+    """Note when an intake was saved, and when it was handed in."""
+    await db.execute(
+        update(intakes)
+        .where(intakes.c.tenant_id == tenant, intakes.c.booking_id == booking)
+        .values(saved_at=saved_at, submitted_at=submitted_at)
+    )
+
+
+# --- facts ---------------------------------------------------------------------------------------
+
+
+async def facts_of(db: AsyncConnection, tenant: Id, customer: Id) -> list[Fact]:
+    """Return everything ever said about a customer, in order."""
+    return await _all(
+        db,
+        select(facts)
+        .where(facts.c.tenant_id == tenant, facts.c.customer_id == customer)
+        .order_by(facts.c.position),
+        Fact,
+    )
+
+
+async def add_facts(db: AsyncConnection, tenant: Id, customer: Id, new: Sequence[Fact]) -> None:
+    """Add to what was said about a customer."""
+    await db.execute(
+        insert(facts),
+        [
+            {
+                "tenant_id": tenant,
+                "customer_id": customer,
+                "id": fact.id,
+                "position": fact.position,
+                "path": fact.path,
+                "value": fact.value,
+                "unit": fact.unit,
+                "source": fact.source,
+                "channel": fact.channel,
+                "actor": fact.actor,
+                "said_at": fact.said_at,
+                "recorded_at": fact.recorded_at,
+                "form": fact.form,
+                "booking": fact.booking,
+                "supersedes": fact.supersedes,
+            }
+            for fact in new
+        ],
+    )
+
+
+async def facts_of_consenting(
+    db: AsyncConnection, tenant: Id, purpose: str, *, paths: Sequence[str]
+) -> list[tuple[Id, Fact]]:
+    """Return what was said at *paths* about every customer who agrees to *purpose*, in order."""
+    latest = (
+        select(consents.c.customer_id, func.max(consents.c.position).label("position"))
+        .where(consents.c.tenant_id == tenant, consents.c.purpose == purpose)
+        .group_by(consents.c.customer_id)
+        .subquery()
+    )
+    agreeing = (
+        select(consents.c.customer_id)
+        .join(
+            latest,
+            (latest.c.customer_id == consents.c.customer_id)
+            & (latest.c.position == consents.c.position),
+        )
+        .where(
+            consents.c.tenant_id == tenant,
+            consents.c.purpose == purpose,
+            consents.c.given.is_(True),
+        )
+    )
+    rows = await db.execute(
+        select(facts)
+        .where(
+            facts.c.tenant_id == tenant,
+            facts.c.path.in_(paths),
+            facts.c.customer_id.in_(agreeing),
+        )
+        .order_by(facts.c.customer_id, facts.c.position)
+    )
+    return [(row.customer_id, convert_row(row, Fact)) for row in rows]
+
+
+# --- consents ------------------------------------------------------------------------------------
+
+
+async def consents_of(db: AsyncConnection, tenant: Id, customer: Id) -> list[Consent]:
+    """Return the consent ledger of a customer, in order."""
+    return await _all(
+        db,
+        select(consents)
+        .where(consents.c.tenant_id == tenant, consents.c.customer_id == customer)
+        .order_by(consents.c.purpose, consents.c.position),
+        Consent,
+    )
+
+
+async def add_consent(
+    db: AsyncConnection, tenant: Id, customer: Id, consent: Consent, *, position: int
+) -> None:
+    """Add a row to the consent ledger."""
+    await db.execute(
+        insert(consents).values(
+            tenant_id=tenant,
+            customer_id=customer,
+            id=consent.id,
+            position=position,
+            purpose=consent.purpose,
+            given=consent.given,
+            text=consent.text,
+            text_hash=consent.text_hash,
+            language=consent.language,
+            version=consent.version,
+            at=consent.at,
+            channel=consent.channel,
+        )
+    )
+
+
+# --- what advisors saw ---------------------------------------------------------------------------
+
+
+async def last_seen(
+    db: AsyncConnection, tenant: Id, *, booking: Id, customer: Id, advisor: Id
+) -> Seen | None:
+    """Return what an advisor saw last of a brief."""
+    return await _one(
+        db,
+        select(brief_views.c.opened_at, brief_views.c.position).where(
+            brief_views.c.tenant_id == tenant,
+            brief_views.c.booking_id == booking,
+            brief_views.c.customer_id == customer,
+            brief_views.c.advisor_id == advisor,
+        ),
+        Seen,
+    )
+
+
+async def mark_seen(
+    db: AsyncConnection, tenant: Id, *, booking: Id, customer: Id, advisor: Id, seen: Seen
+) -> None:
+    """Note what an advisor has now seen of a brief."""
+    new = _insert(db, brief_views).values(
+        tenant_id=tenant,
+        booking_id=booking,
+        customer_id=customer,
+        advisor_id=advisor,
+        opened_at=seen.opened_at,
+        position=seen.position,
+    )
+    await db.execute(
+        new.on_conflict_do_update(
+            index_elements=["tenant_id", "booking_id", "customer_id", "advisor_id"],
+            set_={"opened_at": seen.opened_at, "position": seen.position},
+        )
+    )
+
+
+async def last_position(db: AsyncConnection, tenant: Id, customer: Id) -> int:
+    """Return the position of the newest fact about a customer, or 0."""
+    position = await db.scalar(
+        select(func.max(facts.c.position)).where(
+            facts.c.tenant_id == tenant, facts.c.customer_id == customer
+        )
+    )
+    return position or 0
+
+
+# --- what they share -----------------------------------------------------------------------------
+
+
+def _insert(db: AsyncConnection, table: Table) -> Any:
+    """Return an insert that can say what to do on a conflict: both databases spell it alike."""
+    return (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+async def _one(db: AsyncConnection, query: Select[*tuple[Any, ...]], kind: type[T]) -> T | None:
+    row = (await db.execute(query)).one_or_none()
+    return None if row is None else convert_row(row, kind)
+
+
+async def _all(db: AsyncConnection, query: Select[*tuple[Any, ...]], kind: type[T]) -> list[T]:
+    return [convert_row(row, kind) for row in await db.execute(query)]

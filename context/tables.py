@@ -1,0 +1,134 @@
+"""The tables of this room. Facts and consents are ledgers: rows are added, never changed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Named,
+    String,
+    UniqueConstraint,
+)
+
+from context.model import FormDefinition
+from kernel.database import IdType, JsonOf, TenantColumns, UtcDateTime, tenant_table
+from kernel.people import PersonName
+
+
+def _of_customer() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
+    )
+
+
+class _Customers(TenantColumns):
+    id: Named[str] = Column(IdType("cus"), primary_key=True)
+    name: Named[PersonName] = Column(JsonOf(PersonName))
+    email: Named[str] = Column(String)
+    phone: Named[str | None] = Column(String)
+    language: Named[str | None] = Column(String)
+    formality: Named[str | None] = Column(String)
+    email_key: Named[str] = Column(String)
+    surname_key: Named[str] = Column(String)
+    created_at: Named[datetime] = Column(UtcDateTime)
+
+
+customers = tenant_table(
+    "customers", _Customers, UniqueConstraint("tenant_id", "email_key", "surname_key")
+)
+"""The two keys are what a person is recognised by, written one way."""
+
+
+class _Forms(TenantColumns):
+    id: Named[str] = Column(IdType("frm"), primary_key=True)
+    slug: Named[str] = Column(String)
+    version: Named[int] = Column(Integer)
+    status: Named[str] = Column(String)
+    definition: Named[FormDefinition] = Column(JsonOf(FormDefinition))
+    published_at: Named[datetime] = Column(UtcDateTime)
+    published_by: Named[str] = Column(String)
+
+
+forms = tenant_table("forms", _Forms, UniqueConstraint("tenant_id", "slug", "version"))
+
+
+class _Intakes(TenantColumns):
+    booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"))
+    form_id: Named[str] = Column(IdType("frm"))
+    opened_at: Named[datetime] = Column(UtcDateTime)
+    saved_at: Named[datetime | None] = Column(UtcDateTime)
+    submitted_at: Named[datetime | None] = Column(UtcDateTime)
+
+
+intakes = tenant_table(
+    "intakes",
+    _Intakes,
+    _of_customer(),
+    ForeignKeyConstraint(["tenant_id", "form_id"], ["forms.tenant_id", "forms.id"]),
+)
+
+
+class _Facts(TenantColumns):
+    id: Named[str] = Column(IdType("fct"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"))
+    position: Named[int] = Column(Integer)
+    path: Named[str] = Column(String)
+    value: Named[Any] = Column(JsonOf(Any))
+    unit: Named[str | None] = Column(String)
+    source: Named[str] = Column(String)
+    channel: Named[str] = Column(String)
+    actor: Named[str] = Column(String)
+    said_at: Named[datetime] = Column(UtcDateTime)
+    recorded_at: Named[datetime] = Column(UtcDateTime)
+    form: Named[str | None] = Column(String)
+    booking: Named[str | None] = Column(IdType("bkg"))
+    supersedes: Named[str | None] = Column(IdType("fct"))
+
+
+facts = tenant_table(
+    "facts",
+    _Facts,
+    _of_customer(),
+    UniqueConstraint("tenant_id", "customer_id", "position"),
+    Index("ix_facts_path", "tenant_id", "path"),
+)
+
+
+class _Consents(TenantColumns):
+    id: Named[str] = Column(IdType("cst"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"))
+    position: Named[int] = Column(Integer)
+    purpose: Named[str] = Column(String)
+    given: Named[bool] = Column(Boolean)
+    text: Named[str] = Column(String)
+    text_hash: Named[str] = Column(String)
+    language: Named[str] = Column(String)
+    version: Named[int] = Column(Integer)
+    at: Named[datetime] = Column(UtcDateTime)
+    channel: Named[str] = Column(String)
+
+
+consents = tenant_table(
+    "consents",
+    _Consents,
+    _of_customer(),
+    UniqueConstraint("tenant_id", "customer_id", "purpose", "position"),
+)
+"""The highest position of a purpose is the word that stands."""
+
+
+class _BriefViews(TenantColumns):
+    booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"), primary_key=True)
+    advisor_id: Named[str] = Column(IdType("adv"), primary_key=True)
+    opened_at: Named[datetime] = Column(UtcDateTime)
+    position: Named[int] = Column(Integer)
+
+
+brief_views = tenant_table("brief_views", _BriefViews, _of_customer())
+"""What each advisor saw last: the facts after this position are news to them."""
