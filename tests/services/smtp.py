@@ -75,6 +75,7 @@ class SmtpServer:
         self.port = free_port()
         self.received: list[Received] = []
         self.attempts = 0
+        self.hang_up_after_mail = False
         self._answers: deque[str] = deque()
         self._options: dict[str, Any] = {"tls_context": tls} if tls else {}
         if password is not None:
@@ -138,6 +139,9 @@ class SmtpServer:
     ) -> str:
         """Keep the mail."""
         self.received.append(Received(envelope))
+        if self.hang_up_after_mail and server.transport is not None:
+            await server.push("250 accepted")
+            server.transport.close()
         return "250 accepted"
 
 
