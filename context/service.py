@@ -194,17 +194,31 @@ async def open_intake(
 
 
 async def get_intake(
-    db: AsyncConnection, tenant: Id, booking: Id, *, language: Language, now: datetime
+    db: AsyncConnection,
+    tenant: Id,
+    booking: Id,
+    *,
+    language: Language,
+    now: datetime,
+    verified: bool = False,
 ) -> IntakeView:
     """Return how far a customer is with the form of a meeting.
 
-    What they told before, for another meeting, is filled in: nobody is asked twice.
+    Args:
+        db: The transaction.
+        tenant: The organisation.
+        booking: The meeting.
+        language: The reader's.
+        now: The present instant.
+        verified: Whether the reader has shown that the customer's mail is theirs. Then what they
+            told for other meetings is filled in: nobody is asked twice. Anybody can book under
+            somebody else's address, and must not be shown what that person once said.
 
     Raises:
         IntakeUnknown: This meeting asks nothing beforehand.
     """
     intake, form = await _pinned(db, tenant, booking)
-    said = await store.facts_of(db, tenant, intake.customer_id)
+    said = await _told(db, tenant, intake, verified=verified)
     asked = forms.ask(form.definition, intakes.answers_in(form.definition, said))
     return intakes.view(intake, form, asked, language)
 
@@ -219,8 +233,9 @@ async def save_answers(
     language: Language,
     now: datetime,
     channel: str = "web",
+    verified: bool = False,
 ) -> IntakeView:
-    """Keep what a customer answered so far, or hand the form in.
+    """Keep what a customer answered so far, or hand the form in; *verified* as in `get_intake`.
 
     Every answer becomes a fact; saying the same again adds none. Answers that are sent replace
     stored ones field by field, none takes one back. What was answered for this meeting to a
@@ -234,13 +249,14 @@ async def save_answers(
     intake, form = await _pinned(db, tenant, booking)
     given = forms.parse_answers(form.definition, answers, language)
     await _lock(db, tenant, intake.customer_id)
-    said = await store.facts_of(db, tenant, intake.customer_id)
+    said = await _told(db, tenant, intake, verified=verified)
     stored = intakes.answers_in(form.definition, said)
     asked = forms.ask(form.definition, intakes.merged(stored, given))
     if submit:
         forms.require_complete(asked, language)
     news = intakes.news(intake, form, said, given, asked, channel=channel, now=now)
-    await _add_facts(db, tenant, intake.customer_id, said, news, now=now)
+    everything = await store.facts_of(db, tenant, intake.customer_id)
+    await _add_facts(db, tenant, intake.customer_id, everything, news, now=now)
     handed_in = submit and (intake.submitted_at is None or bool(news))
     submitted_at = now if handed_in else intake.submitted_at
     await store.mark_saved(db, tenant, booking, saved_at=now, submitted_at=submitted_at)
@@ -249,6 +265,14 @@ async def save_answers(
         await outbox.record(db, tenant, event, now=now)
     saved = replace(intake, saved_at=now, submitted_at=submitted_at)
     return intakes.view(saved, form, asked, language)
+
+
+async def _told(
+    db: AsyncConnection, tenant: Id, intake: Intake, *, verified: bool
+) -> list[Fact]:
+    """Return what the reader of this intake may know that the customer said."""
+    said = await store.facts_of(db, tenant, intake.customer_id)
+    return said if verified else [fact for fact in said if fact.booking == intake.booking_id]
 
 
 async def _pinned(db: AsyncConnection, tenant: Id, booking: Id) -> tuple[Intake, Form]:

@@ -94,13 +94,19 @@ class Desk:
                 submit=submit,
                 language="nl",
                 now=self.clock.now(),
+                verified=True,
             )
 
     async def intake(self, booking: Id | None = None) -> IntakeView:
         """Read the intake."""
         async with self.database.reading(self.tenant) as db:
             return await service.get_intake(
-                db, self.tenant, booking or self.booking, language="nl", now=self.clock.now()
+                db,
+                self.tenant,
+                booking or self.booking,
+                language="nl",
+                now=self.clock.now(),
+                verified=True,
             )
 
     async def said(self, customer: Id) -> list[tuple[str, Any]]:

@@ -1,0 +1,16 @@
+"""The command line: ``spreekuur``."""
+
+import rich_click as click
+
+from api.cli import bookings, demo, operate, organisation, outbox, rates
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spreekuur-server", prog_name="spreekuur")
+def main() -> None:
+    """Book the meetings that matter, prepare both sides, tell customers what changed for them."""
+
+
+for module in (demo, operate, organisation, bookings, rates, outbox):
+    for command in module.COMMANDS:
+        main.add_command(command)

@@ -1,0 +1,33 @@
+"""Logs: one JSON object a line, in UTC, to stderr; ids and verbs, never personal data."""
+
+import logging
+import sys
+from typing import Final
+
+import structlog
+
+_TALKATIVE: Final = ("httpx2", "httpcore2", "caldav", "aiosqlite", "asyncio", "arq", "radicale")
+"""Libraries whose lines may hold addresses or contents."""
+
+
+def set_up_logs(level: str) -> None:
+    """Write lines of *level* and above; libraries may only warn."""
+    threshold = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Without local variables: they hold names, amounts and secrets.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,11 @@
+"""Where alembic starts: it runs over a connection that is handed in."""
+
+from alembic import context as migration
+
+import notifications.tables  # noqa: F401
+from kernel.database import metadata
+
+connection = migration.config.attributes["connection"]
+migration.configure(connection=connection, target_metadata=metadata, render_as_batch=False)
+with migration.begin_transaction():
+    migration.run_migrations()

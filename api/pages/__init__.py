@@ -1,0 +1,16 @@
+"""The pages people see: customers by a link or from a website, advisors in their console."""
+
+from typing import Final
+
+from litestar.types import ControllerRouterHandler
+
+from api.pages import assets, book, console, intake, manage, unsubscribe
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    *assets.HANDLERS,
+    *book.HANDLERS,
+    *manage.HANDLERS,
+    *intake.HANDLERS,
+    *unsubscribe.HANDLERS,
+    *console.HANDLERS,
+]

@@ -1,0 +1,417 @@
+"""The hosted booking page: how, when, who; each step is a plain link, the last one a form."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import booking.service
+from api.booking_desk import make_booking, zone_named
+from api.dependencies import Once
+from api.pages import details
+from api.pages.choosing import Address, Find, pick
+from api.pages.frame import (
+    LANGUAGE_NAMES,
+    PageRequest,
+    Reader,
+    asked_language,
+    customer_page,
+    go_to,
+    know_organisation,
+    organisation,
+    stranger,
+)
+from api.pages.posted import posted, refuse_foreign
+from api.wire.customer import (
+    BookingBody,
+    BookingView,
+    LocationView,
+    MeetingTypeView,
+    meeting_type_view,
+)
+from api.wiring import House
+from booking.model import Channel, MeetingType, SlotAnswer, SlotQuery
+from kernel.crypto import random_token
+from kernel.errors import Conflict, Invalid, SpreekuurError, Unprocessable
+from kernel.tenancy import Tenant
+
+_OPEN: Final = {"auth": "open"}
+_LONGEST_KEY: Final = 200
+_NEARBY: Final = timedelta(days=14)
+
+ZONES: Final = (
+    "Europe/Amsterdam",
+    "Europe/London",
+    "Europe/Lisbon",
+    "Europe/Athens",
+    "Europe/Istanbul",
+    "Africa/Casablanca",
+    "America/Curacao",
+    "America/Paramaribo",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Asia/Dubai",
+    "Asia/Jakarta",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+"""What is offered to who is abroad; any other zone can stand in the address."""
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """One way to meet: a channel, and the branch where that is one."""
+
+    channel: Channel
+    location: LocationView | None
+    url: str
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What has been chosen so far."""
+
+    kind: MeetingType
+    shown: MeetingTypeView
+    ways: list[Way]
+    way: Way | None
+    timezone: str
+    start: datetime | None
+    address: Address
+
+
+# --- handlers ------------------------------------------------------------------------------------
+
+
+@get("/book/{tenant:str}", before_request=know_organisation, include_in_schema=False, opt=_OPEN)
+async def meeting_types(
+    tenant: FromPath[str], request: PageRequest, house: NamedDependency[House]
+) -> Response[str]:
+    """Show which meetings can be booked."""
+    reader = stranger(request, organisation(request))
+    found = reader.organisation
+    async with house.database.reading(found.id) as db:
+        kinds = await booking.service.list_meeting_types(db, found.id)
+        places = await booking.service.list_locations(db, found.id)
+    address = Address(path=f"/book/{found.slug}", chosen=_language(request))
+    return customer_page(
+        "book/types.html",
+        reader,
+        switch=_switch(address, reader),
+        kinds=[
+            (
+                meeting_type_view(
+                    kind, places, language=reader.language, phone=found.settings.phone
+                ),
+                Address(path=f"{address.path}/{kind.slug}", chosen=address.chosen).link(),
+            )
+            for kind in kinds
+        ],
+    )
+
+
+@get(
+    "/book/{tenant:str}/{slug:str}",
+    before_request=know_organisation,
+    include_in_schema=False,
+    opt=_OPEN,
+)
+async def book(
+    tenant: FromPath[str],
+    slug: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """Show the next thing to choose, or the form once a time is chosen."""
+    reader = stranger(request, organisation(request))
+    async with house.database.reading(reader.organisation.id) as db:
+        wish = await _wish(db, reader, slug, request.query_params, _language(request))
+        if wish.way is None:
+            return _show("book/way.html", reader, wish)
+        if wish.start is not None:
+            return _details(reader, wish)
+        picker = await pick(
+            _finder(db, reader.organisation, wish, now),
+            wish.address,
+            wanted=request.query_params.get("day"),
+            timezone=wish.timezone,
+            now=now,
+            window_days=wish.kind.window_days,
+        )
+    return _show("book/time.html", reader, wish, picker=picker)
+
+
+@post(
+    "/book/{tenant:str}/{slug:str}",
+    before_request=know_organisation,
+    guards=[refuse_foreign],
+    include_in_schema=False,
+    opt=_OPEN,
+)
+async def make(
+    tenant: FromPath[str],
+    slug: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Book, and go to the page of the booking; or show the form again and say what is wrong."""
+    reader = stranger(request, organisation(request))
+    values = await posted(request)
+    typed = {name: values.get(name, "").strip() for name in details.FIELDS}
+    async with house.database.reading(reader.organisation.id) as db:
+        wish = await _wish(db, reader, slug, values, _language(request))
+    if wish.way is None:
+        return go_to(wish.address.link())
+    wrong = details.missing(typed, channel=wish.way.channel)
+    if wish.start is None:
+        wrong["start"] = "required"
+    if wrong:
+        status = HTTPStatus.BAD_REQUEST
+        return await _again(house, reader, wish, typed, values, wrong=wrong, status=status, now=now)
+    try:
+        body = details.booking_body(typed, _chosen(reader, wish, wish.way))
+        view = await _book_once(house, reader.organisation, body, _key(values), now=now)
+    except (Invalid, Conflict, Unprocessable) as error:
+        return await _again(
+            house,
+            reader,
+            wish,
+            typed,
+            values,
+            wrong=details.mistakes(error) if isinstance(error, Invalid) else {},
+            status=error.status,
+            error=error,
+            now=now,
+        )
+    path = urlsplit(view.manage_url or "").path
+    return go_to(f"{path}?done=booked")
+
+
+# --- what has been chosen ------------------------------------------------------------------------
+
+
+async def _wish(
+    db: AsyncConnection,
+    reader: Reader,
+    slug: str,
+    values: Mapping[str, str],
+    language: dict[str, str],
+) -> Wish:
+    """Read what was chosen; what does not exist (any more) counts as not chosen."""
+    found = reader.organisation
+    kind = await booking.service.get_meeting_type(db, found.id, slug)
+    places = await booking.service.list_locations(db, found.id)
+    shown = meeting_type_view(kind, places, language=reader.language, phone=found.settings.phone)
+    base = Address(path=f"/book/{found.slug}/{slug}", chosen=language)
+    ways = list(_ways(shown, base))
+    way = next(
+        (
+            way
+            for way in ways
+            if way.channel == values.get("channel")
+            and (way.location is None or way.location.slug == values.get("location"))
+        ),
+        ways[0] if len(ways) == 1 else None,
+    )
+    timezone = _timezone(way, found, values.get("timezone"))
+    chosen = dict(language)
+    if way is not None:
+        chosen["channel"] = way.channel
+        chosen["location"] = way.location.slug if way.location else ""
+        chosen["timezone"] = timezone if timezone != found.settings.timezone else ""
+    return Wish(
+        kind=kind,
+        shown=shown,
+        ways=ways,
+        way=way,
+        timezone=timezone,
+        start=_instant(values.get("start")),
+        address=Address(path=base.path, chosen=chosen),
+    )
+
+
+def _ways(shown: MeetingTypeView, base: Address) -> list[Way]:
+    ways = []
+    for channel in shown.channels:
+        if channel != "branch":
+            ways.append(Way(channel=channel, location=None, url=base.link(channel=channel)))
+            continue
+        ways += [
+            Way(
+                channel=channel, location=place, url=base.link(channel=channel, location=place.slug)
+            )
+            for place in shown.locations
+        ]
+    return ways
+
+
+def _timezone(way: Way | None, found: Tenant, asked: str | None) -> str:
+    """Return whose days are shown: the branch's, the house's, or for video the customer's."""
+    if way is not None and way.location is not None:
+        return way.location.timezone
+    if way is not None and way.channel == "video" and asked:
+        try:
+            return zone_named(asked, "?timezone").key
+        except Invalid:
+            pass
+    return found.settings.timezone
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat((text or "").replace(" ", "+"))
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
+
+
+def _chosen(reader: Reader, wish: Wish, way: Way) -> dict[str, Any]:
+    return {
+        "meeting_type": wish.kind.slug,
+        "start": wish.start,
+        "timezone": wish.timezone,
+        "channel": way.channel,
+        "location": way.location.slug if way.location else None,
+        "language": reader.language,
+    }
+
+
+def _language(request: PageRequest) -> dict[str, str]:
+    wish = asked_language(request)
+    return {"lang": wish} if wish else {}
+
+
+def _switch(address: Address, reader: Reader, **more: str | None) -> list[tuple[str, str, str]]:
+    """Return the other languages: code, name, and the same page in it."""
+    return [
+        (code, name, address.link(lang=code, **more))
+        for code, name in LANGUAGE_NAMES.items()
+        if code != reader.language
+    ]
+
+
+# --- finding and booking -------------------------------------------------------------------------
+
+
+def _finder(db: AsyncConnection, found: Tenant, wish: Wish, now: datetime) -> Find:
+    async def find(begin: datetime, finish: datetime) -> SlotAnswer:
+        query = SlotQuery(
+            meeting_type=wish.kind.slug,
+            start=begin,
+            end=finish,
+            channel=wish.way.channel if wish.way else None,
+            location=wish.way.location.slug if wish.way and wish.way.location else None,
+        )
+        return await booking.service.slots(db, found.id, query, now=now)
+
+    return find
+
+
+async def _book_once(
+    house: House, found: Tenant, body: BookingBody, key: str, *, now: datetime
+) -> BookingView:
+    """Book; the same form sent twice books once."""
+    async with house.database.transaction(found.id) as db:
+        once = Once(
+            db,
+            house,
+            tenant=found.id,
+            caller="booking-page",
+            path=body.meeting_type,
+            key=key,
+            body=msgspec.json.encode(body),
+            now=now,
+        )
+
+        async def make_it() -> BookingView:
+            _, view = await make_booking(db, house, found, body, now=now)
+            return view
+
+        answer = await once(make_it, forever=True)
+    content: Any = answer.content  # as JSON: an answer with a key is kept
+    view: BookingView = msgspec.json.decode(content, type=BookingView)
+    return view
+
+
+def _key(values: Mapping[str, str]) -> str:
+    key = values.get("key", "")
+    return key if 0 < len(key) <= _LONGEST_KEY and key.isprintable() else random_token()
+
+
+# --- showing -------------------------------------------------------------------------------------
+
+
+def _details(reader: Reader, wish: Wish, **values: Any) -> Response[str]:
+    """Show the form, empty unless *values* says what was typed."""
+    empty: dict[str, Any] = {
+        "typed": details.empty(),
+        "wrong": {},
+        "trouble": None,
+        "alternatives": [],
+        "key": random_token(),
+    }
+    return _show("book/details.html", reader, wish, **{**empty, **values})
+
+
+def _show(
+    template: str, reader: Reader, wish: Wish, *, status: int = 200, **values: Any
+) -> Response[str]:
+    start = wish.start.isoformat() if wish.start else None
+    return customer_page(
+        template,
+        reader,
+        status=status,
+        switch=_switch(wish.address, reader, start=start),
+        wish=wish,
+        zones=ZONES,
+        steps=2 if len(wish.ways) == 1 else 3,
+        **values,
+    )
+
+
+async def _again(
+    house: House,
+    reader: Reader,
+    wish: Wish,
+    typed: dict[str, str],
+    values: Mapping[str, str],
+    *,
+    wrong: dict[str, str],
+    status: int,
+    now: datetime,
+    error: SpreekuurError | None = None,
+) -> Response[str]:
+    """Show the form again with everything that was typed, and say what is wrong."""
+    trouble = error.code if error else "invalid-request"
+    alternatives: list[datetime] = []
+    if isinstance(error, Conflict):
+        alternatives = list(error.extra.get("alternatives", ()))
+    if (isinstance(error, Conflict) or wish.start is None) and not alternatives:
+        async with house.database.reading(reader.organisation.id) as db:
+            find = _finder(db, reader.organisation, wish, now)
+            alternatives = (await find(now, now + _NEARBY)).starts[:6]
+    # A key that has booked already, with other words, cannot book again.
+    key = random_token() if isinstance(error, Unprocessable) else _key(values)
+    return _details(
+        reader,
+        wish,
+        status=status,
+        typed=typed,
+        wrong=wrong,
+        trouble=trouble,
+        alternatives=alternatives,
+        key=key,
+    )
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [meeting_types, book, make]

@@ -1,0 +1,162 @@
+"""An advisor's coming meetings, as their first screen lists them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, structs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import booking.service
+import context.service
+from api.wire.customer import text
+from booking.model import Booking, BookingFilter, Channel, Location, MeetingType, State
+from kernel.errors import NotFound
+from kernel.ids import Id
+from kernel.people import Language, full_name, spoken_address
+from kernel.tenancy import Tenant
+
+DAYS_AHEAD: Final = 14
+"""How many days after today the first screen shows."""
+
+_PAGE: Final = 100
+
+Prepared = Literal["ready", "missing", "untouched", "none"]
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One meeting in the list.
+
+    Attributes:
+        address: How to address the customer aloud, with a capital, as it begins a line.
+        prepared: How far the customer is with the questions for this meeting.
+        missing: How many required answers are not there.
+    """
+
+    booking: Id
+    start: datetime
+    end: datetime
+    address: str
+    name: str
+    meeting: str
+    channel: Channel
+    place: str | None
+    state: State
+    prepared: Prepared
+    missing: int
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has not been called off."""
+        return self.state != "cancelled"
+
+
+class Day(Struct, frozen=True, kw_only=True):
+    """One day's meetings, by the advisor's own calendar."""
+
+    date: date
+    rows: list[Row]
+
+
+class Agenda(Struct, frozen=True, kw_only=True):
+    """Today, the days with meetings after it, and what waits for the advisor's word."""
+
+    today: Day
+    later: list[Day]
+    requested: list[Row]
+
+
+async def agenda_of(
+    db: AsyncConnection,
+    tenant: Tenant,
+    advisor: Id,
+    *,
+    timezone: str,
+    language: Language,
+    now: datetime,
+) -> Agenda:
+    """Return the meetings of *advisor* from today on; days are days in *timezone*."""
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
+    since = datetime.combine(today, time.min, zone)
+    until = datetime.combine(today + timedelta(days=DAYS_AHEAD + 1), time.min, zone)
+    shown = await _all(db, tenant.id, BookingFilter(advisor=advisor, since=since, until=until))
+    waiting = await _all(
+        db, tenant.id, BookingFilter(advisor=advisor, since=now, state="requested")
+    )
+    kinds = {kind.slug: kind for kind in await booking.service.list_meeting_types(db, tenant.id)}
+    places = {place.id: place for place in await booking.service.list_locations(db, tenant.id)}
+    rows = {
+        meeting.id: await _row(db, tenant, meeting, kinds, places, language=language, now=now)
+        for meeting in {meeting.id: meeting for meeting in [*shown, *waiting]}.values()
+    }
+    days: dict[date, list[Row]] = {today: []}
+    for meeting in sorted(shown, key=_start):
+        days.setdefault(meeting.start.astimezone(zone).date(), []).append(rows[meeting.id])
+    return Agenda(
+        today=Day(date=today, rows=days.pop(today)),
+        later=[Day(date=day, rows=found) for day, found in days.items()],
+        requested=[rows[meeting.id] for meeting in sorted(waiting, key=_start)],
+    )
+
+
+async def _all(db: AsyncConnection, tenant: Id, wanted: BookingFilter) -> list[Booking]:
+    """Return every booking that the filter lets through, however many pages they fill."""
+    found: list[Booking] = []
+    while True:
+        after = found[-1].id if found else None
+        page = await booking.service.list_bookings(
+            db, tenant, structs.replace(wanted, after=after, limit=_PAGE)
+        )
+        found += page
+        if len(page) < _PAGE:
+            return found
+
+
+async def _row(
+    db: AsyncConnection,
+    tenant: Tenant,
+    meeting: Booking,
+    kinds: Mapping[str, MeetingType],
+    places: Mapping[Id, Location],
+    *,
+    language: Language,
+    now: datetime,
+) -> Row:
+    customer = await context.service.get_customer(db, tenant.id, meeting.customer_id)
+    formality = customer.formality or tenant.settings.formality
+    name = full_name(customer.name)
+    spoken = customer.language or tenant.settings.language
+    address = spoken_address(customer.name, spoken, formality)
+    place = places.get(meeting.location_id) if meeting.location_id else None
+    prepared, missing = await _prepared(db, tenant.id, meeting.id, language=language, now=now)
+    return Row(
+        booking=meeting.id,
+        start=meeting.start,
+        end=meeting.end,
+        address=address if address == name else address[:1].upper() + address[1:],
+        name=name,
+        meeting=text(kinds[meeting.meeting_type].name, language),
+        channel=meeting.channel,
+        place=place.name if place else None,
+        state=meeting.state,
+        prepared=prepared,
+        missing=missing,
+    )
+
+
+async def _prepared(
+    db: AsyncConnection, tenant: Id, meeting: Id, *, language: Language, now: datetime
+) -> tuple[Prepared, int]:
+    try:
+        intake = await context.service.get_intake(db, tenant, meeting, language=language, now=now)
+    except NotFound:
+        return "none", 0
+    if not intake.missing:
+        return "ready", 0
+    return ("untouched" if intake.saved_at is None else "missing"), len(intake.missing)
+
+
+def _start(meeting: Booking) -> datetime:
+    return meeting.start

@@ -1,0 +1,117 @@
+"""The first screen: today's meetings, what waits for the advisor, how fresh their calendars are."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+import booking.service
+from api.pages.console.agenda import DAYS_AHEAD, agenda_of
+from api.pages.console.calendars import account_view
+from api.pages.console.session import CONSOLE, Screen
+from api.pages.console.view import show
+from api.wiring import House
+from kernel import audit
+from kernel.errors import NotFound, SpreekuurError
+from kernel.ids import Id
+
+_CONSOLE: Final = {"auth": "console"}
+
+Done = Literal["confirmed", "synced", "sync-failed"]
+
+
+@get("/console", include_in_schema=False, opt=_CONSOLE, dependencies=CONSOLE)
+async def today_page(
+    request: Request[Any, Any, State],
+    screen: NamedDependency[Screen],
+    house: NamedDependency[House],
+    now: NamedDependency[datetime],
+    done: FromQuery[Done | None] = None,
+) -> Response[str]:
+    """Show an advisor's day, and the days after it."""
+    tenant, person = screen.tenant, screen.person
+    async with house.database.reading(tenant.id) as db:
+        agenda = await agenda_of(
+            db, tenant, person.id, timezone=person.timezone, language=screen.language, now=now
+        )
+    staleness = timedelta(minutes=tenant.settings.staleness_minutes)
+    accounts = [
+        account_view(account, staleness=staleness, language=screen.language, now=now)
+        for account in await house.calendars.list_accounts(tenant.id, person.id)
+    ]
+    return show(
+        request,
+        "today.html",
+        language=screen.language,
+        screen=screen,
+        agenda=agenda,
+        accounts=accounts,
+        troubled=[
+            calendar for account in accounts for calendar in account.calendars if calendar.trouble
+        ],
+        now=now,
+        today=now.astimezone(ZoneInfo(person.timezone)).date(),
+        days_ahead=DAYS_AHEAD,
+        done=done,
+    )
+
+
+@post(
+    "/console/bookings/{booking_id:str}/confirm",
+    include_in_schema=False,
+    opt=_CONSOLE,
+    dependencies=CONSOLE,
+    status_code=303,
+)
+async def confirm(
+    booking_id: FromPath[Id],
+    screen: NamedDependency[Screen],
+    house: NamedDependency[House],
+    now: NamedDependency[datetime],
+) -> Redirect:
+    """Confirm a meeting that a customer asked for."""
+    tenant = screen.tenant.id
+    async with house.database.transaction(tenant) as db:
+        meeting = await booking.service.confirm(db, tenant, booking_id, now=now, by="advisor")
+        await audit.note(
+            db,
+            tenant,
+            actor=screen.person.id,
+            action="booking.confirmed",
+            subject=meeting.id,
+            now=now,
+        )
+    return Redirect("/console?done=confirmed", status_code=303)
+
+
+@post(
+    "/console/calendars/{account_id:str}/sync",
+    include_in_schema=False,
+    opt=_CONSOLE,
+    dependencies=CONSOLE,
+    status_code=303,
+)
+async def sync(
+    account_id: FromPath[Id],
+    screen: NamedDependency[Screen],
+    house: NamedDependency[House],
+) -> Redirect:
+    """Read one of the advisor's own calendars now. What goes wrong stands on the first screen."""
+    tenant = screen.tenant.id
+    own = await house.calendars.list_accounts(tenant, screen.person.id)
+    if account_id not in {account.id for account in own}:
+        raise NotFound("You have no calendar account with this id.")
+    try:
+        account = await house.calendars.sync(tenant, account_id)
+    except SpreekuurError:
+        return Redirect("/console?done=sync-failed", status_code=303)
+    done: Done = "synced" if account.state == "active" else "sync-failed"
+    return Redirect(f"/console?done={done}", status_code=303)
+
+
+HANDLERS: Final = [today_page, confirm, sync]

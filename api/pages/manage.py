@@ -1,0 +1,271 @@
+"""The page of a booking: what was agreed, and changing it. Only a POST changes anything."""
+
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import booking.service
+from api.dependencies import MANAGE
+from api.pages.choosing import Address, Find, pick
+from api.pages.frame import PageRequest, customer_page, go_to, know_organisation, visitor
+from api.pages.posted import posted, refuse_foreign
+from api.self_service import Visit, consents_of, decide, intake_of, link_of, managed, revisit
+from api.wiring import House
+from booking.model import SlotAnswer, SlotQuery
+from context.model import IntakeView
+from kernel.errors import Conflict, NotFound
+
+_LINK: Final = {"auth": "link"}
+_LONGEST_REASON: Final = 500
+_DONE: Final = frozenset({"booked", "changed", "cancelled", "consent"})
+
+
+@get(
+    "/manage/{token:str}",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def show(
+    token: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[str]:
+    """Show a customer their meeting, and what they can do."""
+    done = request.query_params.get("done")
+    return customer_page(
+        "manage/booking.html",
+        visitor(visit),
+        token=token,
+        meeting=managed(house, visit),
+        customer=visit.customer,
+        over=now >= visit.booking.end,
+        done=done if done in _DONE else None,
+        intake=await _intake(db, visit, now),
+        consents=await consents_of(db, visit) if visit.verified else [],
+    )
+
+
+@get(
+    "/manage/{token:str}/change",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def choose_time(
+    token: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Show the times to which the meeting can move, or ask whether the chosen one is right."""
+    if not visit.can_change:
+        return _back(token)
+    start = _instant(request.query_params.get("start"))
+    values: dict[str, Any] = {"start": start}
+    if start is None:
+        values["picker"] = await pick(
+            _finder(db, visit, now),
+            Address(path=f"/manage/{token}/change", chosen={}),
+            wanted=request.query_params.get("day"),
+            timezone=visit.booking.timezone,
+            now=now,
+            window_days=visit.meeting_type.window_days,
+        )
+    return _change_page(house, visit, token, **values)
+
+
+@post(
+    "/manage/{token:str}/change",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    guards=[refuse_foreign],
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def change(
+    token: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Move the meeting, and go to its new link."""
+    start = _instant((await posted(request)).get("start"))
+    if not visit.can_change or start is None:
+        return _back(token)
+    try:
+        async with db.begin_nested():
+            moved = await booking.service.reschedule(
+                db, visit.tenant.id, visit.booking.id, start, now=now, by="customer"
+            )
+    except Conflict as error:
+        return _change_page(
+            house,
+            visit,
+            token,
+            status=error.status,
+            start=None,
+            trouble=error.code,
+            alternatives=list(error.extra.get("alternatives", ())),
+            picker=await pick(
+                _finder(db, visit, now),
+                Address(path=f"/manage/{token}/change", chosen={}),
+                wanted=None,
+                timezone=visit.booking.timezone,
+                now=now,
+                window_days=visit.meeting_type.window_days,
+            ),
+        )
+    url = link_of(house, revisit(visit, moved, now=now), "manage")
+    return go_to(f"{urlsplit(url).path}?done=changed")
+
+
+@get(
+    "/manage/{token:str}/cancel",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def ask_to_cancel(
+    token: FromPath[str], house: NamedDependency[House], visit: NamedDependency[Visit]
+) -> Response[Any]:
+    """Ask whether the meeting must be called off; mail scanners follow links, so it only asks."""
+    if not visit.can_change:
+        return _back(token)
+    return customer_page(
+        "manage/cancel.html", visitor(visit), token=token, meeting=managed(house, visit)
+    )
+
+
+@post(
+    "/manage/{token:str}/cancel",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    guards=[refuse_foreign],
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def cancel(
+    token: FromPath[str],
+    request: PageRequest,
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Call the meeting off."""
+    reason = (await posted(request)).get("reason", "").strip()[:_LONGEST_REASON]
+    if not visit.can_change:
+        return _back(token)
+    await booking.service.cancel(
+        db, visit.tenant.id, visit.booking.id, reason=reason or None, now=now, by="customer"
+    )
+    return _back(token, done="cancelled")
+
+
+@post(
+    "/manage/{token:str}/consents",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    guards=[refuse_foreign],
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def consent(
+    token: FromPath[str],
+    request: PageRequest,
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Give or take back consent; it holds from this moment."""
+    values = await posted(request)
+    if not values.get("given"):
+        return _back(token)
+    given = values["given"] == "yes"
+    await decide(db, visit, values.get("purpose", ""), given=given, now=now)
+    return _back(token, done="consent")
+
+
+def _back(token: str, *, done: str | None = None) -> Response[Any]:
+    target = f"/manage/{token}?done={done}" if done else f"/manage/{token}"
+    return go_to(target)
+
+
+def _change_page(
+    house: House, visit: Visit, token: str, *, status: int = 200, **values: Any
+) -> Response[str]:
+    return customer_page(
+        "manage/change.html",
+        visitor(visit),
+        status=status,
+        **{
+            "token": token,
+            "meeting": managed(house, visit),
+            "trouble": None,
+            "alternatives": [],
+            "picker": None,
+            **values,
+        },
+    )
+
+
+def _finder(db: AsyncConnection, visit: Visit, now: datetime) -> Find:
+    meeting = visit.booking
+
+    async def find(begin: datetime, finish: datetime) -> SlotAnswer:
+        query = SlotQuery(
+            meeting_type=meeting.meeting_type,
+            start=begin,
+            end=finish,
+            channel=meeting.channel,
+            location=visit.location.slug if visit.location else None,
+            duration=int((meeting.end - meeting.start).total_seconds() // 60),
+            advisor=meeting.advisor_id,
+        )
+        return await booking.service.slots(db, visit.tenant.id, query, now=now, moving=meeting.id)
+
+    return find
+
+
+async def _intake(db: AsyncConnection, visit: Visit, now: datetime) -> IntakeView | None:
+    if visit.meeting_type.form is None:
+        return None
+    try:
+        return await intake_of(db, visit, now=now)
+    except NotFound:
+        # The kind of meeting got its form after this meeting was booked.
+        return None
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat((text or "").replace(" ", "+"))
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    show,
+    choose_time,
+    change,
+    ask_to_cancel,
+    cancel,
+    consent,
+]

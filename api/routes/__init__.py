@@ -1,0 +1,34 @@
+"""The JSON calls, by whom they are for."""
+
+from typing import Final
+
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from api.reference import ReferencePlugin
+from api.routes import (
+    booking,
+    calendars,
+    customer,
+    customers,
+    manage,
+    notices,
+    operations,
+    organisation,
+)
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    *operations.HANDLERS,
+    *customer.HANDLERS,
+    *manage.HANDLERS,
+    *organisation.HANDLERS,
+    *booking.HANDLERS,
+    *calendars.HANDLERS,
+    *customers.HANDLERS,
+    *notices.HANDLERS,
+]
+
+SCHEMA_PLUGINS: Final[list[OpenAPIRenderPlugin]] = [
+    ReferencePlugin(),
+    JsonRenderPlugin(),
+]

@@ -1,0 +1,124 @@
+"""Calls about advisors' own calendars. They talk to the outside, so they hold no transaction."""
+
+from typing import Final
+
+from litestar import get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.types import ControllerRouterHandler
+
+from api.access import Caller
+from api.dependencies import provide_caller, provide_secret_caller
+from api.problems import problems
+from api.wire.lists import Page
+from api.wire.organisation import AccountView, RoleBody, account_view
+from api.wiring import House
+from booking.calendars.model import ConnectInput
+from kernel.ids import Id
+
+_SERVER: Final = {"auth": "server"}
+_CALLER: Final = {
+    "key_holder": Provide(provide_caller),
+    "caller": Provide(provide_secret_caller),
+}
+_PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
+
+
+@get(
+    "/v1/calendars",
+    operation_id="list_calendars",
+    dependencies=_CALLER,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def list_calendars(
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+    advisor: FromQuery[Id | None] = None,
+) -> Page[AccountView]:
+    """List connected calendar accounts."""
+    accounts = await house.calendars.list_accounts(caller.tenant, advisor)
+    return Page(items=[account_view(account) for account in accounts])
+
+
+@post(
+    "/v1/calendars",
+    operation_id="connect_calendar",
+    dependencies=_CALLER,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def connect_calendar(
+    data: JSONBody[ConnectInput],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> AccountView:
+    """Connect an advisor's CalDAV account and read it for the first time."""
+    return account_view(await house.calendars.connect(caller.tenant, data))
+
+
+@patch(
+    "/v1/calendars/{account_id:str}/collections/{collection_id:str}",
+    operation_id="set_calendar_role",
+    dependencies=_CALLER,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def set_calendar_role(
+    account_id: FromPath[str],
+    collection_id: FromPath[str],
+    data: JSONBody[RoleBody],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> AccountView:
+    """Say what one calendar is used for: busy, target or ignore."""
+    return account_view(
+        await house.calendars.set_role(caller.tenant, account_id, collection_id, data.role)
+    )
+
+
+@post(
+    "/v1/calendars/{account_id:str}/sync",
+    operation_id="sync_calendar",
+    dependencies=_CALLER,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    status_code=200,
+    tags=["calendars"],
+)
+async def sync_calendar(
+    account_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> AccountView:
+    """Read the calendars of an account now."""
+    return account_view(await house.calendars.sync(caller.tenant, account_id))
+
+
+@get(
+    "/v1/calendars/{account_id:str}/status",
+    operation_id="get_calendar_status",
+    dependencies=_CALLER,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def get_calendar_status(
+    account_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> AccountView:
+    """Show how fresh an account's calendars are, and what is wrong with them."""
+    return account_view(await house.calendars.status(caller.tenant, account_id))
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_calendars,
+    connect_calendar,
+    set_calendar_role,
+    sync_calendar,
+    get_calendar_status,
+]

@@ -1,0 +1,217 @@
+"""Calls of the customer side: types, slots, holds and bookings, with any key."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from litestar import Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import booking.service
+from api.access import Caller
+from api.booking_desk import find_slots, make_booking, slot_query, window
+from api.dependencies import BROWSER, Once
+from api.problems import problems
+from api.wire.customer import (
+    BookingBody,
+    BookingView,
+    HoldBody,
+    HoldView,
+    MeetingTypeView,
+    Slots,
+    local,
+    meeting_type_view,
+)
+from api.wire.lists import Page
+from api.wiring import House
+from booking.model import Channel, HoldInput
+from kernel.ids import Id
+from kernel.people import Language
+from kernel.tenancy import get_tenant
+
+_BROWSER: Final = {"auth": "browser"}
+
+
+@get(
+    "/v1/meeting-types",
+    operation_id="list_meeting_types",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(400, 401, 403),
+    tags=["customers"],
+)
+async def list_meeting_types(
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    lang: FromQuery[Language | None] = None,
+) -> Page[MeetingTypeView]:
+    """List the kinds of meeting that can be booked."""
+    tenant = await get_tenant(db, caller.tenant)
+    places = await booking.service.list_locations(db, tenant.id)
+    return Page(
+        items=[
+            meeting_type_view(
+                kind,
+                places,
+                language=lang or tenant.settings.language,
+                phone=tenant.settings.phone,
+            )
+            for kind in await booking.service.list_meeting_types(db, tenant.id)
+        ]
+    )
+
+
+@get(
+    "/v1/meeting-types/{slug:str}",
+    operation_id="get_meeting_type",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(400, 401, 403, 404),
+    tags=["customers"],
+)
+async def get_meeting_type(
+    slug: FromPath[str],
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    lang: FromQuery[Language | None] = None,
+) -> MeetingTypeView:
+    """Show one kind of meeting."""
+    tenant = await get_tenant(db, caller.tenant)
+    return meeting_type_view(
+        await booking.service.get_meeting_type(db, tenant.id, slug),
+        await booking.service.list_locations(db, tenant.id),
+        language=lang or tenant.settings.language,
+        phone=tenant.settings.phone,
+    )
+
+
+@get(
+    "/v1/slots",
+    operation_id="list_slots",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(400, 401, 403, 404),
+    tags=["customers"],
+)
+async def list_slots(
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+    meeting_type: FromQuery[str],
+    start: FromQuery[str],
+    end: FromQuery[str],
+    timezone: FromQuery[str],
+    channel: FromQuery[Channel | None] = None,
+    location: FromQuery[str | None] = None,
+    duration: FromQuery[Annotated[int | None, QueryParameter(ge=5, le=1440)]] = None,
+    advisor: FromQuery[Id | None] = None,
+    explain: FromQuery[bool] = False,
+) -> Slots:
+    """List the starts that are free, by the viewer's local day."""
+    begin, finish = window(start, end, timezone)
+    query = slot_query(
+        meeting_type,
+        begin,
+        finish,
+        channel=channel,
+        location=location,
+        duration=duration,
+        advisor=advisor,
+        explain=explain,
+    )
+    return await find_slots(db, caller.tenant, query, timezone=timezone, now=now)
+
+
+@post(
+    "/v1/holds",
+    operation_id="create_hold",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(400, 401, 403, 404, 409, 422),
+    tags=["customers"],
+)
+async def create_hold(
+    data: JSONBody[HoldBody],
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[HoldView]:
+    """Keep a slot while a form is filled in."""
+
+    async def make() -> HoldView:
+        wanted = HoldInput(
+            meeting_type=data.meeting_type,
+            start=data.start,
+            channel=data.channel,
+            location=data.location,
+            duration=data.duration,
+            advisor=data.advisor,
+        )
+        hold = await booking.service.hold(db, caller.tenant, wanted, now=now)
+        zone = (await get_tenant(db, caller.tenant)).settings.timezone
+        return HoldView(
+            id=hold.id,
+            start=local(hold.start, zone),
+            end=local(hold.end, zone),
+            expires_at=local(hold.expires_at, zone),
+        )
+
+    return await once(make)
+
+
+@delete(
+    "/v1/holds/{hold_id:str}",
+    operation_id="release_hold",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(401, 403, 404),
+    tags=["customers"],
+)
+async def release_hold(
+    hold_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> None:
+    """Give a held slot back."""
+    await booking.service.release(db, caller.tenant, hold_id, now=now)
+
+
+@post(
+    "/v1/bookings",
+    operation_id="create_booking",
+    dependencies=BROWSER,
+    opt=_BROWSER,
+    responses=problems(400, 401, 403, 404, 409, 422),
+    tags=["customers"],
+)
+async def create_booking(
+    data: JSONBody[BookingBody],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[BookingView]:
+    """Book a meeting in a slot that is still free."""
+
+    async def make() -> BookingView:
+        tenant = await get_tenant(db, caller.tenant)
+        trusted = caller.kind == "secret"
+        _, view = await make_booking(db, house, tenant, data, now=now, trusted=trusted)
+        return view
+
+    return await once(make, forever=True)
+
+
+HANDLERS: Final[list[ControllerRouterHandler]] = [
+    list_meeting_types,
+    get_meeting_type,
+    list_slots,
+    create_hold,
+    release_hold,
+    create_booking,
+]

@@ -1,0 +1,1 @@
+"""The shapes that travel: what callers send and get (docs/wire.md)."""

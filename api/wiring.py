@@ -1,0 +1,263 @@
+"""The one file in which the rooms meet: events out, ports in.
+
+An event that one room records becomes work for the rooms that subscribe to it here. What
+notifications must ask of the other rooms it states as a port; `HouseDirectory` answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import booking.service
+import context.service
+from api.links import Links
+from api.relay import Relay
+from api.settings import Settings
+from booking.invitation import invitation
+from booking.sync import Calendars
+from context import finance
+from kernel import outbox
+from kernel.clock import Clock
+from kernel.crypto import Keyring
+from kernel.database import Database
+from kernel.errors import NotFound
+from kernel.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingRequested,
+    BookingRescheduled,
+    CalendarTrouble,
+    ConsentWithdrawn,
+    Event,
+    RatePublished,
+)
+from kernel.ids import Id
+from kernel.outgoing import Guard
+from kernel.people import full_name
+from kernel.tenancy import Tenant, get_tenant
+from kernel.work import Worker
+from notifications.channels.port import Channel
+from notifications.jobs import Desk
+from notifications.model import Repayment
+from notifications.ports import Appointment, Exposure, Method, RateEffect, Recipient
+
+SUBSCRIPTIONS: Final[Mapping[type[Event], Sequence[str]]] = {
+    BookingConfirmed: ("notify.booking",),
+    BookingRequested: ("notify.booking",),
+    BookingRescheduled: ("notify.booking",),
+    BookingCancelled: ("notify.booking",),
+    CalendarTrouble: ("notify.calendar",),
+    ConsentWithdrawn: ("notify.consent",),
+    RatePublished: ("notify.rate",),
+}
+
+
+class House(Struct, frozen=True, kw_only=True):
+    """Everything an installation consists of, built once."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    keyring: Keyring
+    guard: Guard
+    links: Links
+    calendars: Calendars
+    directory: "HouseDirectory"
+    desk: Desk
+    worker: Worker
+    relay: Relay
+
+
+def wire(
+    *,
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    keyring: Keyring,
+    guard: Guard,
+    links: Links,
+    channels: Mapping[str, Channel],
+    relay: Relay,
+) -> House:
+    """Connect the rooms."""
+    calendars = Calendars(database, clock, keyring, guard, links.public_url)
+    directory = HouseDirectory(links, clock, settings.mail_from)
+    desk = Desk(database, clock, directory, channels, keyring, from_address=settings.mail_from)
+    worker = Worker(
+        database,
+        clock,
+        effects={outbox.EVENTS_QUEUE: outbox.fan_out(SUBSCRIPTIONS), **desk.effects()},
+        errands={**calendars.errands(), **desk.errands()},
+    )
+    return House(
+        settings=settings,
+        database=database,
+        clock=clock,
+        keyring=keyring,
+        guard=guard,
+        links=links,
+        calendars=calendars,
+        directory=directory,
+        desk=desk,
+        worker=worker,
+        relay=relay,
+    )
+
+
+class HouseDirectory:
+    """Answers what notifications must know of the other rooms (`notifications.ports.Directory`)."""
+
+    def __init__(self, links: Links, clock: Clock, mail_from: str) -> None:
+        self._links = links
+        self._clock = clock
+        self._mail_from = mail_from
+
+    async def tenant(self, db: AsyncConnection, tenant: Id) -> Tenant:
+        """Return the organisation."""
+        return await get_tenant(db, tenant)
+
+    async def recipient(self, db: AsyncConnection, tenant: Id, person: Id) -> Recipient | None:
+        """Return how to reach and address a customer or an advisor."""
+        settings = (await get_tenant(db, tenant)).settings
+        try:
+            if person.startswith("adv_"):
+                advisor = await booking.service.get_advisor(db, tenant, person)
+                return Recipient(
+                    id=person,
+                    kind="advisor",
+                    name=None,
+                    display_name=advisor.name,
+                    email=advisor.email,
+                    language="nl" if "nl" in advisor.languages else "en",
+                    formality="informal",
+                )
+            customer = await context.service.get_customer(db, tenant, person)
+        except NotFound:
+            return None
+        return Recipient(
+            id=person,
+            kind="customer",
+            name=customer.name,
+            display_name=full_name(customer.name),
+            email=customer.email,
+            language=customer.language or settings.language,
+            formality=customer.formality or settings.formality,
+        )
+
+    async def appointment(self, db: AsyncConnection, tenant: Id, booking_id: Id) -> Appointment:
+        """Return what a letter says about a meeting."""
+        meeting = await booking.service.get_booking(db, tenant, booking_id)
+        kind = await booking.service.get_meeting_type(db, tenant, meeting.meeting_type)
+        advisor = await booking.service.get_advisor(db, tenant, meeting.advisor_id)
+        places = await booking.service.list_locations(db, tenant)
+        place = next((entry for entry in places if entry.id == meeting.location_id), None)
+        settings = (await get_tenant(db, tenant)).settings
+        links = self._links
+        return Appointment(
+            booking=meeting.id,
+            customer=meeting.customer_id,
+            advisor=advisor.id,
+            state=meeting.state,
+            meeting_name=kind.name,
+            start=meeting.start,
+            end=meeting.end,
+            timezone=meeting.timezone,
+            channel=meeting.channel,
+            location_name=place.name if place else None,
+            location_address=place.address if place else None,
+            advisor_name=advisor.name,
+            sequence=meeting.sequence,
+            uid=meeting.uid,
+            phone=settings.phone,
+            manage_url=links.url("manage", tenant, meeting.id, meeting.generation, mailed=True),
+            intake_url=links.url("intake", tenant, meeting.id, meeting.generation, mailed=True)
+            if kind.form
+            else None,
+        )
+
+    async def invitation(
+        self,
+        db: AsyncConnection,
+        tenant: Id,
+        booking_id: Id,
+        *,
+        method: Method,
+        recipient: Recipient,
+    ) -> bytes:
+        """Return the iTIP message that goes with a letter about a meeting."""
+        meeting = await self.appointment(db, tenant, booking_id)
+        organisation = await get_tenant(db, tenant)
+        language = recipient.language
+        name = meeting.meeting_name.get(language) or next(iter(meeting.meeting_name.values()))
+        return invitation(
+            method=method,
+            uid=meeting.uid,
+            sequence=meeting.sequence,
+            start=meeting.start,
+            end=meeting.end,
+            summary=f"{name}, {organisation.name}",
+            description=meeting.manage_url,
+            location=meeting.location_address or meeting.location_name or "",
+            organizer_name=f"{meeting.advisor_name}, {organisation.name}",
+            organizer_email=self._mail_from,
+            attendee_name=recipient.display_name,
+            attendee_email=recipient.email,
+            stamp=self._clock.now(),
+            url=meeting.manage_url,
+        )
+
+    async def consent(
+        self, db: AsyncConnection, tenant: Id, customer: Id, purpose: str
+    ) -> Id | None:
+        """Return the id of the consent that a message for *purpose* rests on."""
+        given = await context.service.consented(db, tenant, customer, purpose)
+        return given.id if given else None
+
+    async def exposures(
+        self, db: AsyncConnection, tenant: Id, *, product: str, fixed_years: int
+    ) -> Sequence[Exposure]:
+        """Return the consenting customers whose own figures a rate touches."""
+        found = await context.service.exposures(
+            db, tenant, product=product, fixed_years=fixed_years
+        )
+        return [
+            Exposure(
+                customer=entry.customer,
+                booking=entry.booking,
+                principal=entry.principal,
+                months=entry.months,
+                repayment=entry.repayment,
+            )
+            for entry in found
+        ]
+
+    def payments(
+        self, principal: Decimal, months: int, old: Decimal, new: Decimal, repayment: Repayment
+    ) -> RateEffect:
+        """Return what a change of rate does to a monthly payment."""
+        effect = finance.effect_of_rate_change(principal, months, old, new, repayment)
+        return RateEffect(
+            old_monthly=effect.old_monthly,
+            new_monthly=effect.new_monthly,
+            difference=effect.difference,
+        )
+
+    def stop_url(self, tenant: Id, customer: Id, purpose: str) -> str:
+        """Return where a customer stops messages for *purpose*."""
+        return self._links.stop_url(tenant, customer, purpose)
+
+    def book_url(self, tenant_slug: str) -> str:
+        """Return where a customer books a meeting."""
+        return f"{self._links.public_url}/book/{tenant_slug}"
+
+    def sign_in_url(self, sign_in: Id) -> str:
+        """Return the address in a sign-in mail."""
+        return self._links.sign_in_url(sign_in)
+
+    def console_url(self, booking_id: Id | None = None) -> str:
+        """Return the advisor's screen, or the page of one meeting on it."""
+        base = f"{self._links.public_url}/console"
+        return f"{base}/bookings/{booking_id}" if booking_id else base

@@ -1,0 +1,80 @@
+"""The arq worker: woken through Redis, it drains what the database says is due.
+
+Redis carries no work and no personal data, only the word *drain*. A look every second makes sure
+that a lost word costs a second.
+"""
+
+from typing import Any, Final, cast
+
+import msgspec
+from arq import create_pool, cron, func
+from arq.connections import ArqRedis, RedisSettings
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker as ArqWorker
+
+from api.relay import DRAIN
+from api.wiring import House
+
+_QUEUE: Final = "spreekuur"
+_TIMEOUT: Final = 60
+
+
+def _encode(value: Any) -> bytes:
+    return msgspec.msgpack.encode(value, enc_hook=repr)
+
+
+def _decode(value: bytes) -> Any:
+    return msgspec.msgpack.decode(value)
+
+
+async def open_pool(redis_url: str) -> ArqRedis:
+    """Connect to the Redis that carries wake-up calls."""
+    return await create_pool(
+        RedisSettings.from_dsn(redis_url),
+        job_serializer=_encode,
+        job_deserializer=_decode,
+        default_queue_name=_QUEUE,
+    )
+
+
+async def drain(context: dict[Any, Any]) -> int:
+    """Do everything that is due, and return how much it was."""
+    house: House = context["house"]
+    return await house.worker.run_due()
+
+
+def build_worker(house: House, *, burst: bool = False) -> ArqWorker:
+    """Return a worker for this house.
+
+    Args:
+        house: What the work is done with.
+        burst: End when nothing is left, and look only once.
+    """
+    job = cast(WorkerCoroutine, drain)
+    return ArqWorker(
+        functions=[func(job, name=DRAIN, max_tries=1, keep_result=0, timeout=_TIMEOUT)],
+        cron_jobs=None
+        if burst
+        else [
+            cron(
+                job,
+                name="look",
+                second=set(range(60)),
+                unique=True,
+                run_at_startup=True,
+                keep_result=0,
+                timeout=_TIMEOUT,
+            )
+        ],
+        redis_settings=RedisSettings.from_dsn(str(house.settings.redis_url)),
+        queue_name=_QUEUE,
+        job_serializer=_encode,
+        job_deserializer=_decode,
+        ctx={"house": house},
+        poll_delay=0.1,
+        max_jobs=4,
+        keep_result=0,
+        burst=burst,
+        handle_signals=False,
+        health_check_interval=15,
+    )
