@@ -1,1 +1,89 @@
-"""Who meets whom, and when; advisors' own calendars."""
+"""Who meets whom, when.
+
+The names below are the pure engine: working hours, free starts for one or any of several
+advisors, why a start is refused, and who gets a meeting. It needs no server and no database.
+The use cases stand in ``booking.service``.
+"""
+
+from booking.assignment import Decision, Load, decide
+from booking.model import (
+    Advisor,
+    AdvisorInput,
+    Booking,
+    BookingFilter,
+    BookingInput,
+    Channel,
+    Day,
+    Hold,
+    HoldInput,
+    Location,
+    LocationInput,
+    MeetingType,
+    MeetingTypeInput,
+    Override,
+    Reason,
+    Schedule,
+    ScheduleInput,
+    SlotAnswer,
+    SlotQuery,
+    State,
+    Texts,
+    TimeRange,
+    WeeklyRange,
+)
+from booking.schedule import Stretch, epoch, from_epoch, working_time
+from booking.slots import (
+    Agenda,
+    Busy,
+    Rules,
+    free_advisors,
+    free_runs,
+    free_starts,
+    merge_busy,
+    nearest,
+    refusal,
+    refusals,
+)
+
+__all__ = [
+    "Advisor",
+    "AdvisorInput",
+    "Agenda",
+    "Booking",
+    "BookingFilter",
+    "BookingInput",
+    "Busy",
+    "Channel",
+    "Day",
+    "Decision",
+    "Hold",
+    "HoldInput",
+    "Load",
+    "Location",
+    "LocationInput",
+    "MeetingType",
+    "MeetingTypeInput",
+    "Override",
+    "Reason",
+    "Rules",
+    "Schedule",
+    "ScheduleInput",
+    "SlotAnswer",
+    "SlotQuery",
+    "State",
+    "Stretch",
+    "Texts",
+    "TimeRange",
+    "WeeklyRange",
+    "decide",
+    "epoch",
+    "free_advisors",
+    "free_runs",
+    "free_starts",
+    "from_epoch",
+    "merge_busy",
+    "nearest",
+    "refusal",
+    "refusals",
+    "working_time",
+]

@@ -1,0 +1,158 @@
+"""The tables of advisors' calendars.
+
+Of other people's events only times are kept, never a title, a place or a guest. The bytes of an
+event are kept for our own bookings alone, to see what the advisor did to them.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Named,
+    String,
+    UniqueConstraint,
+)
+
+from kernel.database import IdType, TenantColumns, UtcDateTime, tenant_table
+
+
+class _Accounts(TenantColumns):
+    id: Named[str] = Column(IdType("acc"), primary_key=True)
+    advisor_id: Named[str] = Column(IdType("adv"))
+    url: Named[str] = Column(String)
+    username: Named[str] = Column(String)
+    password: Named[bytes] = Column(LargeBinary)
+    state: Named[str] = Column(String)
+    problem: Named[str | None] = Column(String)
+    failures: Named[int] = Column(Integer)
+    created_at: Named[datetime] = Column(UtcDateTime)
+
+
+calendar_accounts = tenant_table(
+    "calendar_accounts",
+    _Accounts,
+    Index("ix_calendar_accounts_advisor", "tenant_id", "advisor_id"),
+)
+"""One log-in at one calendar server; the password is sealed, bound to the account's id."""
+
+
+class _Collections(TenantColumns):
+    id: Named[str] = Column(IdType("col"), primary_key=True)
+    account_id: Named[str] = Column(IdType("acc"))
+    url: Named[str] = Column(String)
+    name: Named[str] = Column(String)
+    role: Named[str] = Column(String)
+    timezone: Named[str | None] = Column(String)
+    writable: Named[bool] = Column(Boolean)
+    sync_token: Named[str | None] = Column(String)
+    problem: Named[str | None] = Column(String)
+    empty_since: Named[datetime | None] = Column(UtcDateTime)
+    listed_at: Named[datetime | None] = Column(UtcDateTime)
+    last_ok_at: Named[datetime | None] = Column(UtcDateTime)
+    revision: Named[int] = Column(Integer)
+
+
+calendar_collections = tenant_table(
+    "calendar_collections",
+    _Collections,
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"],
+        ["calendar_accounts.tenant_id", "calendar_accounts.id"],
+        ondelete="CASCADE",
+    ),
+    UniqueConstraint("tenant_id", "account_id", "url"),
+)
+"""One calendar of an account.
+
+*empty_since* is when it first looked suspiciously empty; *revision* grows with everything we learn
+of it or write to it, so that an older answer never overwrites a newer one.
+"""
+
+
+class _Objects(TenantColumns):
+    id: Named[str] = Column(IdType("cob"), primary_key=True)
+    collection_id: Named[str] = Column(IdType("col"))
+    href: Named[str] = Column(String)
+    etag: Named[str] = Column(String)
+    sha256: Named[str] = Column(String)
+    uid: Named[str | None] = Column(String)
+    state: Named[str] = Column(String)
+    problem: Named[str | None] = Column(String)
+    booking_id: Named[str | None] = Column(IdType("bkg"))
+    raw: Named[bytes | None] = Column(LargeBinary)
+    expanded_until: Named[datetime | None] = Column(UtcDateTime)
+
+
+calendar_objects = tenant_table(
+    "calendar_objects",
+    _Objects,
+    ForeignKeyConstraint(
+        ["tenant_id", "collection_id"],
+        ["calendar_collections.tenant_id", "calendar_collections.id"],
+        ondelete="CASCADE",
+    ),
+    UniqueConstraint("tenant_id", "collection_id", "href"),
+    Index("ix_calendar_objects_uid", "tenant_id", "uid"),
+)
+"""One file of a calendar. *expanded_until* is set while it may hold times after that instant."""
+
+
+class _BusySpans(TenantColumns):
+    object_id: Named[str] = Column(IdType("cob"), primary_key=True)
+    starts_at: Named[datetime] = Column(UtcDateTime, primary_key=True)
+    ends_at: Named[datetime] = Column(UtcDateTime, primary_key=True)
+    kind: Named[str] = Column(String)
+    advisor_id: Named[str] = Column(IdType("adv"))
+    collection_id: Named[str] = Column(IdType("col"))
+
+
+busy_spans = tenant_table(
+    "busy_spans",
+    _BusySpans,
+    ForeignKeyConstraint(
+        ["tenant_id", "object_id"],
+        ["calendar_objects.tenant_id", "calendar_objects.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_busy_spans_advisor", "tenant_id", "advisor_id", "ends_at", "starts_at"),
+)
+"""When an advisor cannot be booked, by their own calendars; half-open."""
+
+
+class _EventLinks(TenantColumns):
+    booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    collection_id: Named[str] = Column(IdType("col"))
+    href: Named[str] = Column(String)
+    uid: Named[str] = Column(String)
+    etag: Named[str | None] = Column(String)
+    base_ics: Named[bytes | None] = Column(LargeBinary)
+    state: Named[str] = Column(String)
+    sequence: Named[int] = Column(Integer)
+    change: Named[str | None] = Column(String)
+    changed_at: Named[datetime | None] = Column(UtcDateTime)
+    moved_start: Named[datetime | None] = Column(UtcDateTime)
+    moved_end: Named[datetime | None] = Column(UtcDateTime)
+    asked: Named[bool] = Column(Boolean)
+    failures: Named[int] = Column(Integer)
+
+
+event_links = tenant_table(
+    "event_links",
+    _EventLinks,
+    ForeignKeyConstraint(
+        ["tenant_id", "collection_id"],
+        ["calendar_collections.tenant_id", "calendar_collections.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_event_links_uid", "tenant_id", "uid"),
+)
+"""Where a booking stands in its advisor's calendar, and what the advisor did to it there.
+
+*state* is *pending* until the event has been written, then *written*, and *removed* once it is to
+be there no more. *base_ics* is the event as we last wanted it: the common ancestor of a merge.
+"""

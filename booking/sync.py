@@ -1,0 +1,242 @@
+"""Advisors' own calendars: connect them, keep in step with them, write bookings into them.
+
+Everything here talks to other people's servers, so it opens its transactions itself and holds none
+while it waits. What fails is tried again; a booking never waits for a calendar.
+"""
+
+from datetime import timedelta
+from typing import Final, NoReturn
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from booking import service
+from booking.calendars import changes, store, writing
+from booking.calendars.accounts import (
+    PUSH,
+    Logins,
+    ask_for_pushes,
+    described,
+    keep_account,
+    keep_collections,
+)
+from booking.calendars.deciding import decide
+from booking.calendars.model import Account, Collection, ConnectInput, Role, StoredAccount
+from booking.calendars.port import CalendarProblem, Forbidden, Unreachable
+from booking.calendars.rounds import Round, Rounds, code_of, pause
+from kernel import work
+from kernel.clock import Clock
+from kernel.crypto import Keyring
+from kernel.database import Database
+from kernel.errors import NotFound, Unprocessable
+from kernel.ids import Id, new_id, require
+from kernel.outgoing import AddressRefused, Guard
+from kernel.work import Errand, RetryLater, Task
+
+__all__ = ["Account", "Calendars", "Collection", "ConnectInput"]
+
+SYNC: Final = "calendar.sync"
+LOCKED_OUT: Final = timedelta(hours=1)
+"""How long a booking waits for an account whose password no longer works."""
+
+
+class Calendars:
+    """The calendars of all advisors.
+
+    Args:
+        guard: What the operator lets us call.
+        public_url: Where the console is, for links in calendar entries.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, keyring: Keyring, guard: Guard, public_url: str
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.public_url = public_url
+        self.logins = Logins(keyring, guard)
+        self.rounds = Rounds(database, clock, self.logins)
+
+    # --- use cases -------------------------------------------------------------------------------
+
+    async def test(self, url: str, username: str, password: str) -> list[Collection]:
+        """Return the calendars that a log-in gives access to; nothing is stored.
+
+        Raises:
+            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, AddressRefused: Why not.
+        """
+        now = self.clock.now()
+        return [
+            Collection(
+                id=new_id("col", now),
+                name=each.name,
+                url=each.url,
+                role="busy",
+                timezone=each.timezone,
+                writable=each.writable,
+                last_ok_at=None,
+            )
+            for each in await self.logins.discover(url, username, password)
+        ]
+
+    async def connect(self, tenant: Id, data: ConnectInput) -> Account:
+        """Connect an advisor's calendars and read them for the first time.
+
+        All of them keep bookings out; the first that can be written to receives the bookings,
+        unless the advisor has such a calendar already. Connecting the same log-in again stores
+        its new password.
+
+        Raises:
+            NotFound: There is no such advisor.
+            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, AddressRefused: Why not.
+        """
+        async with self.database.reading(tenant) as db:
+            await service.get_advisor(db, tenant, data.advisor)
+        found = await self.logins.discover(data.url, data.username, data.password)
+        now = self.clock.now()
+        async with self.database.transaction(tenant) as db:
+            account_id = await keep_account(db, tenant, data, self.logins, now=now)
+            await keep_collections(db, tenant, account_id, found, advisor=data.advisor, now=now)
+            await ask_for_pushes(db, tenant, data.advisor, now=now)
+            await work.enqueue(db, tenant, SYNC, account_id, now=now, due_at=now + pause(0))
+        return await self.sync(tenant, account_id)
+
+    async def sync(self, tenant: Id, account_id: Id) -> Account:
+        """Read an account's calendars now; how that went stands in the answer.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        done = await self.rounds.go(tenant, await self._account(tenant, account_id))
+        if done.account.state != "auth-failed":
+            async with self.database.transaction(tenant) as db:
+                await self._ask_again(db, tenant, done)
+        return await self.status(tenant, account_id)
+
+    async def status(self, tenant: Id, account_id: Id) -> Account:
+        """Return an account and how its calendars stand.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        account = await self._account(tenant, account_id)
+        async with self.database.reading(tenant) as db:
+            return (await described(db, tenant, [account]))[0]
+
+    async def list_accounts(self, tenant: Id, advisor: Id | None = None) -> list[Account]:
+        """Return the accounts of one advisor, or of all.
+
+        Raises:
+            NotFound: The advisor cannot be one.
+        """
+        if advisor is not None:
+            require("adv", advisor, "advisor")
+        async with self.database.reading(tenant) as db:
+            return await described(db, tenant, await store.accounts(db, tenant, advisor=advisor))
+
+    async def set_role(self, tenant: Id, account_id: Id, collection_id: Id, role: Role) -> Account:
+        """Say what a calendar is for; what an ignored one held is forgotten.
+
+        An advisor has one target: a new one takes over from the old, which still keeps bookings
+        out.
+
+        Raises:
+            NotFound: There is no such account, or no such calendar in it.
+            Unprocessable: The target cannot be written to.
+        """
+        account = await self._account(tenant, account_id)
+        require("col", collection_id, "calendar")
+        now = self.clock.now()
+        async with self.database.transaction(tenant) as db:
+            collection = await store.collection(db, tenant, collection_id, lock=True)
+            if collection is None or collection.account_id != account_id:
+                raise NotFound("There is no calendar with this id in this account.")
+            if role == "target":
+                if not collection.writable:
+                    raise Unprocessable("This calendar cannot be written to; choose another one.")
+                target = await store.target_of(db, tenant, account.advisor_id)
+                if target is not None and target.id != collection_id:
+                    await store.change_collection(db, tenant, target.id, role="busy")
+            if role == "ignore":
+                await store.remove_all_objects(db, tenant, collection_id)
+                await store.forget_reading(db, tenant, collection_id)
+            await store.change_collection(db, tenant, collection_id, role=role)
+            await ask_for_pushes(db, tenant, account.advisor_id, now=now)
+        if collection.role == "ignore" != role:
+            return await self.sync(tenant, account_id)
+        return await self.status(tenant, account_id)
+
+    def errands(self) -> dict[str, Errand]:
+        """Return what runs in the background, by queue."""
+        return {PUSH: self._push, SYNC: self._sync, changes.DECIDE: self._decide}
+
+    async def _account(self, tenant: Id, account_id: Id) -> StoredAccount:
+        require("acc", account_id, "calendar account")
+        async with self.database.reading(tenant) as db:
+            account = await store.account(db, tenant, account_id)
+        if account is None:
+            raise NotFound("There is no calendar account with this id.")
+        return account
+
+    # --- errands ---------------------------------------------------------------------------------
+
+    async def _sync(self, task: Task) -> None:
+        """Read an account, and ask for the next time; one that refuses us is left alone."""
+        async with self.database.reading(task.tenant) as db:
+            account = await store.account(db, task.tenant, task.subject)
+        done: Round | None = None
+        if account is not None and account.state != "auth-failed":
+            done = await self.rounds.go(task.tenant, account)
+        async with self.database.transaction(task.tenant) as db:
+            if done is not None and done.account.state != "auth-failed":
+                await self._ask_again(db, task.tenant, done)
+            await task.finish(db, now=self.clock.now())
+
+    async def _ask_again(self, db: AsyncConnection, tenant: Id, done: Round) -> None:
+        now = self.clock.now()
+        due_at = now + max(pause(done.account.failures), done.wait)
+        await work.enqueue(db, tenant, SYNC, done.account.id, now=now, due_at=due_at)
+
+    async def _push(self, task: Task) -> None:
+        """Bring a booking's entry in line with the booking, however long its server is away."""
+        now = self.clock.now()
+        async with self.database.transaction(task.tenant) as db:
+            errand = await writing.prepare(
+                db, task.tenant, task.subject, public_url=self.public_url, now=now
+            )
+        if errand is not None:
+            if errand.account.state == "auth-failed":
+                await self._put_off(errand, LOCKED_OUT, "calendar-refused")
+            try:
+                async with self.logins.open(errand.account) as server:
+                    await writing.run(self.database, server, errand, now=now)
+            except (Forbidden, writing.Foreign) as problem:
+                code = "calendar-read-only" if isinstance(problem, Forbidden) else "entry-foreign"
+                async with self.database.transaction(task.tenant) as db:
+                    await self.rounds.tell(
+                        db, task.tenant, errand.account, code, booking=errand.booking.id
+                    )
+            except (CalendarProblem, AddressRefused) as problem:
+                wait = problem.wait if isinstance(problem, Unreachable) else timedelta()
+                delay = max(pause(errand.link.failures + 1), wait)
+                await self._put_off(errand, delay, code_of(problem))
+        async with self.database.transaction(task.tenant) as db:
+            await task.finish(db, now=self.clock.now())
+
+    async def _put_off(self, errand: writing.Errand, delay: timedelta, reason: str) -> NoReturn:
+        """Try again later, and remember that this booking waits."""
+        async with self.database.transaction(errand.tenant) as db:
+            await store.change_link(
+                db, errand.tenant, errand.booking.id, failures=errand.link.failures + 1
+            )
+        raise RetryLater(delay, reason)
+
+    async def _decide(self, task: Task) -> None:
+        """Act on what an advisor did, once it has stood for a while."""
+        again = await decide(self.database, self.clock, task.tenant, task.subject)
+        async with self.database.transaction(task.tenant) as db:
+            now = self.clock.now()
+            if again is not None:
+                await work.enqueue(
+                    db, task.tenant, changes.DECIDE, task.subject, now=now, due_at=again
+                )
+            await task.finish(db, now=now)
