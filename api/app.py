@@ -1,11 +1,11 @@
 """The Litestar application: routes and pages over one house."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Final
 
 import structlog
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.enums import ScopeType
@@ -14,9 +14,9 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from api import pages, problems, routes
+from api.bodies import check_request
 from api.dependencies import EVERYWHERE
 from api.wiring import House
-from kernel.errors import Invalid, SpreekuurError
 from kernel.ids import new_id
 
 log = structlog.get_logger()
@@ -39,14 +39,6 @@ _PAGE_HEADERS: Final = {
 }
 
 
-class UnsupportedMediaType(SpreekuurError):
-    """The body is not what this address takes."""
-
-    status = 415
-    code = "unsupported-media-type"
-    title = "Send the body as JSON"
-
-
 def create_app(
     house: House,
     *,
@@ -60,13 +52,12 @@ def create_app(
         extra: More handlers; the demo adds its mailbox.
         lifespan: What to hold open while the application runs.
     """
-    return Litestar(
+    app = Litestar(
         route_handlers=[*routes.HANDLERS, *pages.HANDLERS, *extra],
         dependencies=dict(EVERYWHERE),
         exception_handlers=dict(problems.HANDLERS),
         state=State({"house": house}),
-        middleware=[_frame],
-        before_request=_check_body,
+        before_request=check_request,
         cors_config=CORSConfig(
             # No credentials travel, so any page may ask; keys are bound to origins.
             allow_origins=["*"],
@@ -89,10 +80,16 @@ def create_app(
         logging_config=None,
         lifespan=list(lifespan),
     )
+    # Middleware of the framework would not stand around addresses that do not exist.
+    app.asgi_handler = _frame(app.asgi_handler)
+    return app
 
 
 def _frame(app: ASGIApp) -> ASGIApp:
-    """Give every request an id, and every answer the headers that protect it."""
+    """Give every request an id, and every answer the headers that protect it.
+
+    What a request opened is closed with it, whatever happens.
+    """
 
     async def framed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -100,7 +97,7 @@ def _frame(app: ASGIApp) -> ASGIApp:
             return
         house: House = scope["litestar_app"].state["house"]
         request_id = new_id("req", house.clock.now())
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"]["request_id"] = request_id
         started = house.clock.monotonic()
         method = scope["method"]
 
@@ -122,20 +119,7 @@ def _frame(app: ASGIApp) -> ASGIApp:
                 )
             await send(message)
 
-        await app(scope, receive, finish)
+        async with AsyncExitStack() as scope["state"]["opened"]:
+            await app(scope, receive, finish)
 
     return framed
-
-
-async def _check_body(request: Request[Any, Any, State]) -> None:
-    """Refuse bodies that are not JSON, or hold what no database can store.
-
-    Browsers send plain text and forms across origins without asking first; JSON they do not.
-    """
-    if request.method not in {"POST", "PUT", "PATCH"} or not request.url.path.startswith("/v1/"):
-        return
-    body = await request.body()
-    if body and request.content_type[0] != "application/json":
-        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
-    if b"\\u0000" in body:
-        raise Invalid("A text in the body holds a NUL character, which cannot be stored.")

@@ -12,15 +12,27 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from api.pages.errors import as_page, wants_page
-from kernel.errors import FieldError, Invalid, SpreekuurError, Unavailable
+from kernel.errors import FieldError, Invalid, NotFound, SpreekuurError, Unavailable
 
 log = structlog.get_logger()
 
 TYPES: Final = "https://spreekuur.dev/problems/"
 MEDIA_TYPE: Final = "application/problem+json"
+
+_DOWN: Final = ("08", "40", "53", "57")
+"""Classes of SQLSTATE: no connection, rolled back, no room, shut down by an operator."""
+
+_MISSING: Final = re.compile(r"Missing required query parameter '([^']+)'")
+_FRAMEWORK: Final = {
+    404: ("not-found", NotFound.title, "There is nothing at this address."),
+    405: ("method-not-allowed", "Not at this address", "This address takes other methods."),
+    413: ("body-too-large", "The body is too large", "Send at most 256 kilobytes."),
+}
+"""What the framework refuses by itself: type, title and detail by status."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -81,7 +93,17 @@ def on_spreekuur_error(request: Request[Any, Any, Any], error: SpreekuurError) -
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Answer with what the framework found wrong, in our own words."""
-    return respond(request, from_http(error))
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_anything_else(request, error)
+    return respond(request, from_http(error, request))
+
+
+def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
+    """Answer that the database is down, if that is what is wrong, or else with nothing."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if error.connection_invalidated or state.startswith(_DOWN):
+        return on_database_down(request, error)
+    return on_anything_else(request, error)
 
 
 def on_database_down(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -107,44 +129,42 @@ def on_anything_else(request: Request[Any, Any, Any], error: Exception) -> Respo
     )
 
 
-def from_http(error: HTTPException) -> SpreekuurError:
-    """Return the framework's exception as an error of our tree."""
+def from_http(
+    error: HTTPException, request: Request[Any, Any, Any] | None = None
+) -> SpreekuurError:
+    """Return the framework's exception as an error of our tree; *request* helps to name fields."""
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        fields = tuple(_field(entry) for entry in error.extra)
-        detail = "; ".join(f"{field.pointer or 'body'}: {field.detail}" for field in fields)
-        return Invalid(detail or error.detail, errors=fields)
-    if error.status_code == HTTPStatus.BAD_REQUEST:
-        malformed = "decod" in error.detail
-        return Invalid("The body is not well-formed JSON." if malformed else error.detail)
-    answer = SpreekuurError(error.detail or HTTPStatus(error.status_code).phrase)
+        handler = request.scope.get("route_handler") if request else None
+        fields = tuple(_parameter(handler, entry) for entry in error.extra)
+        detail = "; ".join(f"{field.pointer}: {field.detail}" for field in fields)
+        return Invalid(detail, errors=fields)
+    if missing := _MISSING.search(error.detail):
+        field = FieldError(pointer=f"?{missing[1]}", detail="This is required.", code="required")
+        return Invalid(f"{field.pointer}: {field.detail}", errors=(field,))
+    answer = SpreekuurError(error.detail)
     answer.status = error.status_code
-    answer.title = HTTPStatus(error.status_code).phrase
-    answer.code = answer.title.lower().replace(" ", "-")
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        answer.detail = "There is nothing at this address."
+    answer.code, answer.title, answer.detail = _FRAMEWORK.get(
+        error.status_code, ("invalid-request", Invalid.title, error.detail)
+    )
     return answer
 
 
-def _field(entry: Any) -> FieldError:
-    """Turn the framework's ``{message, key, source}`` into a pointer and a sentence."""
-    message = str(entry.get("message", "")) if isinstance(entry, dict) else str(entry)
-    key = str(entry.get("key", "")) if isinstance(entry, dict) else ""
-    source = str(entry.get("source", "")) if isinstance(entry, dict) else ""
-    message, _, path = message.partition(" - at ")
-    if found := re.search(r"unknown field `([^`]+)`", message):
-        key = ".".join(filter(None, [key, found.group(1)]))
-    if source == "query" or source.endswith("query"):
-        return FieldError(pointer=f"?{key}", detail=message)
-    steps = re.findall(r"\.([\w-]+)|\[(\d+|\.\.\.)\]", path.strip("`").removeprefix("$"))
-    parts = [name or index for name, index in steps] or [part for part in key.split(".") if part]
-    parts = parts[1:] if parts[:1] == ["data"] else parts
-    return FieldError(pointer="".join(f"/{part}" for part in parts), detail=message)
+def _parameter(handler: Any, entry: Any) -> FieldError:
+    """Turn the framework's ``{message, key}`` about a parameter into a pointer and a sentence."""
+    name, _, _ = str(entry.get("key", "")).partition(".")
+    known = handler.parsed_fn_signature.parameters.get(name) if handler else None
+    # A parameter may be called otherwise on the wire than in Python.
+    name = getattr(known.kwarg_definition, "query", None) or name if known else name
+    return FieldError(pointer=f"?{name}", detail=str(entry.get("message", "Is not right.")))
 
 
 HANDLERS: Final[ExceptionHandlersMap] = {
     SpreekuurError: on_spreekuur_error,
     HTTPException: on_http_exception,
+    DBAPIError: on_database_error,
     OperationalError: on_database_down,
-    ConnectionError: on_database_down,
+    InterfaceError: on_database_down,
+    PoolExhausted: on_database_down,
+    OSError: on_database_down,
     Exception: on_anything_else,
 }

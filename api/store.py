@@ -129,10 +129,10 @@ async def forget_answer(
 
 async def stored_answer(
     db: AsyncConnection, tenant: Id, *, caller: str, path: str, key: str
-) -> Row[Any]:
-    """Return the answer that was given under an idempotency key."""
+) -> Row[Any] | None:
+    """Find the answer that was given under an idempotency key."""
     statement = select(idempotency_keys).where(*_answer(tenant, caller, path, key))
-    return (await db.execute(statement)).one()
+    return (await db.execute(statement)).one_or_none()
 
 
 async def keep_answer(

@@ -165,7 +165,8 @@ class MeetingTypeInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         buffer_before: Minutes that must be free before; they may lie outside working hours.
         buffer_after: The same, afterwards.
         notice: Minutes that a customer has to book ahead at least.
-        window_days: Starts lie less than this many days of 24 hours ahead.
+        window_days: Starts lie less than this many days of 24 hours ahead; at most 100, since
+            advisors' calendars are read not much further than that.
         advisors: Who gives these meetings; any of them can stand in for another.
         locations: Slugs of the branches where it is given.
         form: Slug of the form that prepares it.
@@ -180,7 +181,7 @@ class MeetingTypeInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     buffer_before: Minutes = 0
     buffer_after: Minutes = 0
     notice: Annotated[int, Meta(ge=0, le=525_600)] = 0
-    window_days: Annotated[int, Meta(ge=1, le=730)] = 60
+    window_days: Annotated[int, Meta(ge=1, le=100)] = 60
     advisors: list[Id]
     locations: list[Slug] = field(default_factory=list)
     form: Slug | None = None

@@ -1,8 +1,6 @@
 """What every test can ask for: a database of each kind, and a clock that stands still."""
 
 import asyncio
-import importlib
-import importlib.util
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -13,15 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from api.migrations import migrate
 from kernel.clock import FixedClock
 from kernel.database import Database, metadata
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings, create_tenant
 from tests.services.postgres import Postgres
-
-for room in ("kernel", "booking", "context", "notifications", "api"):
-    if importlib.util.find_spec(f"{room}.tables"):
-        importlib.import_module(f"{room}.tables")
 
 CLUSTER = "SPREEKUUR_TEST_CLUSTER"
 """Names the PostgreSQL cluster of this run to the worker processes of pytest-xdist."""
@@ -74,11 +69,7 @@ def postgres_url(postgres_cluster: str) -> str:
                 text("DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$")
             )
         await admin.dispose()
-        owner = create_async_engine(f"{base}/{name}".replace("postgresql:", "postgresql+asyncpg:"))
-        async with owner.begin() as db:
-            await db.run_sync(metadata.create_all)
-            await db.execute(text("GRANT ALL ON ALL TABLES IN SCHEMA public TO app"))
-        await owner.dispose()
+        await migrate(f"{base}/{name}", application="app")
 
     asyncio.run(prepare())
     return f"{base}/{name}".replace("//owner@", "//app@")
@@ -89,13 +80,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database with every table."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
 
-    async def prepare() -> None:
-        database = Database(f"sqlite:///{path}")
-        async with database.engine.begin() as db:
-            await db.run_sync(metadata.create_all)
-        await database.close()
-
-    asyncio.run(prepare())
+    asyncio.run(migrate(f"sqlite:///{path}"))
     return path
 
 

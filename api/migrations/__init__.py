@@ -9,8 +9,25 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from kernel.database import Database
+# Declaring the tables is what importing these is for.
+import api.tables
+import booking.tables
+import context.tables
+import kernel.tables
+import notifications.tables
+from kernel.database import Database, metadata
 from kernel.errors import Unavailable
+
+__all__ = ("SchemaOld", "config", "head", "metadata", "migrate", "require_current_schema")
+
+DECLARED: Final = (
+    kernel.tables,
+    booking.tables,
+    context.tables,
+    notifications.tables,
+    api.tables,
+)
+"""The modules in which the rooms declare their tables."""
 
 _HERE: Final = Path(__file__).parent
 

@@ -2,8 +2,7 @@
 
 from alembic import context as migration
 
-import notifications.tables  # noqa: F401
-from kernel.database import metadata
+from api.migrations import metadata
 
 connection = migration.config.attributes["connection"]
 migration.configure(connection=connection, target_metadata=metadata, render_as_batch=False)

@@ -20,7 +20,7 @@ OPEN_TO_ALL = {
 }
 """JSON calls that ask for no key, by operation."""
 
-READ_THEIR_OWN_LINK = {"api.pages.unsubscribe"}
+READ_THEIR_OWN_LINK = "api.pages.unsubscribe."
 """A stop link names a customer and a purpose, not a booking."""
 
 

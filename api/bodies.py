@@ -1,0 +1,130 @@
+"""What may come in: JSON that can be read, in fields that we know, of the kind that we expect."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from kernel.errors import FieldError, Invalid, NotFound, SpreekuurError
+
+_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_FIELD: Final = re.compile(r"field `([^`]+)`")
+_OFFSET: Final = "Needs an offset, such as 2026-12-01T09:00:00+01:00."
+
+
+class UnsupportedMediaType(SpreekuurError):
+    """The body is not what this address takes."""
+
+    status = 415
+    code = "unsupported-media-type"
+    title = "Send the body as JSON"
+
+
+async def check_request(request: Request[Any, Any, State]) -> None:
+    """Refuse what no database can store, and bodies of calls that are not JSON.
+
+    Browsers send plain text and forms across origins without asking first; JSON they do not.
+
+    Raises:
+        NotFound: The path holds a NUL character, which no name does.
+        Invalid: The query or the body does, or the body cannot be read.
+        UnsupportedMediaType: The body is said to be something else than JSON.
+    """
+    if "\0" in request.url.path:
+        raise NotFound("There is nothing at this address.")
+    for name, value in request.query_params.items():
+        if "\0" in name or "\0" in str(value):
+            _refuse_nul(f"?{name}".replace("\0", ""))
+    if request.method in {"POST", "PUT", "PATCH"} and request.url.path.startswith("/v1/"):
+        _check_json(await request.body(), request.content_type[0])
+
+
+async def check_body(request: Request[Any, Any, State]) -> None:
+    """Refuse a body that is not what the call takes: it says where, and what was expected.
+
+    The framework would read a body leniently, "60" for 60, and would not say which item of a list
+    was wrong.
+
+    Raises:
+        Invalid: It is not.
+    """
+    wanted = request.route_handler.parsed_data_field
+    if wanted is None or not request.url.path.startswith("/v1/"):
+        return
+    body = await request.body()
+    if not body:
+        raise Invalid("The body is missing; send a JSON object.")
+    try:
+        _decode(wanted.annotation)(body)
+    except msgspec.ValidationError as error:
+        field = field_error(str(error))
+        raise Invalid(f"{field.pointer or 'body'}: {field.detail}", errors=(field,)) from None
+
+
+def field_error(message: str) -> FieldError:
+    """Turn ``Expected `int`, got `str` - at `$.items[1].size` `` into a pointer and a sentence."""
+    what, _, path = message.partition(" - at ")
+    steps = [name or index for name, index in _STEP.findall(path.rpartition("$")[2].strip("`"))]
+    detail, code = what, "invalid"
+    if named := _FIELD.search(what):
+        steps.append(named.group(1))
+        unknown = "unknown" in what
+        detail, code = (
+            ("There is no such field.", "unknown-field")
+            if unknown
+            else ("This field is required.", "required")
+        )
+    elif "timezone component" in what:
+        detail, code = _OFFSET, "offset-missing"
+    elif ", got " in what:
+        code = "wrong-type"
+    # RFC 6901, section 3: these two characters are escaped.
+    escaped = (step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return FieldError(pointer="".join(f"/{step}" for step in escaped), detail=detail, code=code)
+
+
+def _check_json(body: bytes, media_type: str) -> None:
+    if not body:
+        return
+    if media_type != "application/json":
+        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise Invalid("The JSON is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid("The body is not well-formed JSON in UTF-8.") from None
+    # An escaped NUL is looked for only where there may be one.
+    if b"\\u0000" in body and (pointer := _nul_in(value)) is not None:
+        _refuse_nul(pointer)
+
+
+def _refuse_nul(pointer: str) -> None:
+    detail = "Holds a NUL character, which cannot be stored."
+    field = FieldError(pointer=pointer, detail=detail, code="nul")
+    raise Invalid(f"{pointer or 'body'}: {detail}", errors=(field,))
+
+
+def _nul_in(value: Any) -> str | None:
+    """Return the pointer to a text with a NUL character, or to the object with one in a name."""
+    waiting = [("", value)]
+    while waiting:
+        pointer, each = waiting.pop()
+        if isinstance(each, str) and "\0" in each:
+            return pointer
+        if isinstance(each, list):
+            waiting += [(f"{pointer}/{index}", item) for index, item in enumerate(each)]
+        if isinstance(each, dict):
+            if any("\0" in name for name in each):
+                return pointer
+            waiting += [(f"{pointer}/{name}", item) for name, item in each.items()]
+    return None
+
+
+@cache
+def _decode(kind: Any) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(kind).decode
