@@ -1,7 +1,9 @@
 """Who is asking: keys of organisations, and advisors signed in by a mailed link."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +17,10 @@ from kernel.ids import Id, new_id, require
 
 KeyKind = Literal["secret", "publishable"]
 
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
 SIGN_IN_LASTS: Final = timedelta(minutes=15)
+LINKS_AT_ONCE: Final = 3
 SESSION_IDLE: Final = timedelta(minutes=30)
 SESSION_LASTS: Final = timedelta(hours=12)
 
@@ -64,7 +69,7 @@ async def create_key(
             errors=(FieldError(pointer="/origins", detail="At least one origin."),),
         )
     for index, origin in enumerate(origins):
-        if not origin.startswith(("https://", "http://")) or origin.count("/") != 2:  # noqa: PLR2004
+        if not _is_origin(origin):
             raise Invalid(
                 "An origin is a scheme and a host, such as https://www.bank.example.",
                 errors=(FieldError(pointer=f"/origins/{index}", detail="Not an origin."),),
@@ -89,6 +94,22 @@ async def create_key(
         created_at=now,
     )
     return key, text
+
+
+def _is_origin(text: str) -> bool:
+    """Tell whether *text* is an origin as browsers write it: RFC 6454, section 6.2."""
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"https", "http"}
+        and _HOST.fullmatch(parts.hostname or "") is not None
+        # A browser leaves the usual port out, so a key bound to it would never fit.
+        and port != {"https": ":443", "http": ":80"}[parts.scheme]
+        and text == f"{parts.scheme}://{parts.hostname}{port}"
+    )
 
 
 async def list_keys(db: AsyncConnection, tenant: Id) -> list[ApiKey]:
@@ -145,8 +166,16 @@ async def identify_caller(
 # --- advisors ------------------------------------------------------------------------------------
 
 
-async def begin_sign_in(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> Id:
-    """Prepare a sign-in that a mailed link will finish."""
+async def begin_sign_in(
+    db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime
+) -> Id | None:
+    """Prepare a sign-in that a mailed link will finish.
+
+    Returns:
+        None when enough links are on their way already: nobody can fill an advisor's mailbox.
+    """
+    if await store.count_open_sign_ins(db, tenant, advisor, now=now) >= LINKS_AT_ONCE:
+        return None
     sign_in = new_id("sgn", now)
     await store.insert_sign_in(
         db, id=sign_in, tenant_id=tenant, advisor_id=advisor, expires_at=now + SIGN_IN_LASTS
@@ -176,17 +205,23 @@ async def finish_sign_in(db: AsyncConnection, sign_in: Id, *, now: datetime) -> 
     row = await store.sign_in_by_id(db, sign_in)
     if row is None:
         raise LinkExpired("This sign-in link has ended. Ask for a new one.")
+    cookie = await open_session(db, row.tenant_id, row.advisor_id, now=now)
+    advisor = Advisor(tenant=row.tenant_id, advisor=row.advisor_id, session=fingerprint(cookie))
+    return advisor, cookie
+
+
+async def open_session(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> str:
+    """Sign an advisor in and return the text of the session's cookie."""
     cookie = random_token()
     await store.insert_session(
         db,
         fingerprint=fingerprint(cookie),
-        tenant_id=row.tenant_id,
-        advisor_id=row.advisor_id,
+        tenant_id=tenant,
+        advisor_id=advisor,
         created_at=now,
         seen_at=now,
     )
-    advisor = Advisor(tenant=row.tenant_id, advisor=row.advisor_id, session=fingerprint(cookie))
-    return advisor, cookie
+    return cookie
 
 
 async def resume_session(db: AsyncConnection, cookie: str | None, *, now: datetime) -> Advisor:

@@ -72,7 +72,10 @@ def create_app(
             path="/schema",
             use_handler_docstrings=True,
             components=Components(
-                security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}
+                security_schemes={
+                    name: SecurityScheme(type="http", scheme="bearer")
+                    for name in ("secret_key", "publishable_key")
+                }
             ),
             render_plugins=routes.SCHEMA_PLUGINS,
         ),

@@ -1,12 +1,15 @@
 """Finding and booking a time, for whoever asks: the API, the hosted page, a link from a mail."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from datetime import time as wall_time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
@@ -14,7 +17,9 @@ import context.service
 from api.links import LinkKind
 from api.wire.customer import BookingBody, BookingView, Slots, booking_view, local
 from api.wiring import House
-from booking.model import Booking, BookingInput, Channel, SlotAnswer, SlotQuery
+from booking.errors import SlotTaken, SlotUnavailable
+from booking.model import Booking, BookingInput, Channel, SlotAnswer, SlotQuery, in_utc
+from context.errors import PurposeUnknown
 from context.model import CustomerInput
 from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
@@ -32,7 +37,7 @@ def window(start: str, end: str, timezone: str) -> tuple[datetime, datetime]:
         Invalid: No such zone, no such time, the wrong way round, or too long.
     """
     zone = zone_named(timezone, "?timezone")
-    begin, finish = _moment(start, zone, "?start"), _moment(end, zone, "?end")
+    begin, finish = moment(start, zone, "?start"), moment(end, zone, "?end")
     if finish <= begin:
         raise Invalid("end must lie after start.", errors=(_at("?end", "Lies before start."),))
     if finish - begin > LONGEST_WINDOW:
@@ -79,7 +84,7 @@ def slots_view(answer: SlotAnswer, query: SlotQuery, timezone: str) -> Slots:
         days=dict(days),
         as_of=local(answer.as_of, timezone),
         next_available=following.astimezone(zone) if following else None,
-        reasons=answer.reasons if query.explain else None,
+        reasons=answer.reasons if query.explain else UNSET,
     )
 
 
@@ -126,24 +131,25 @@ async def make_booking(
         )
         for index, person in enumerate(body.participants)
     ]
-    meeting = await booking.service.book(
-        db,
-        tenant.id,
-        BookingInput(
-            meeting_type=body.meeting_type,
-            start=body.start,
-            timezone=body.timezone,
-            channel=body.channel,
-            location=body.location,
-            duration=body.duration,
-            advisor=body.advisor,
-            hold=body.hold,
-            language=language,
-        ),
-        customer=customer.id,
-        participants=[person.id for person in companions],
-        now=now,
-    )
+    with alternatives_in(body.timezone):
+        meeting = await booking.service.book(
+            db,
+            tenant.id,
+            BookingInput(
+                meeting_type=body.meeting_type,
+                start=body.start,
+                timezone=body.timezone,
+                channel=body.channel,
+                location=body.location,
+                duration=body.duration,
+                advisor=body.advisor,
+                hold=body.hold,
+                language=language,
+            ),
+            customer=customer.id,
+            participants=[person.id for person in companions],
+            now=now,
+        )
     if kind.form is not None:
         await context.service.open_intake(
             db, tenant.id, booking=meeting.id, customer=customer.id, form=kind.form, now=now
@@ -157,17 +163,18 @@ async def make_booking(
             "This meeting type has no form, so it takes no answers.",
             errors=(_at("/answers", "No form."),),
         )
-    for choice in body.consents:
-        await context.service.set_consent(
-            db,
-            tenant.id,
-            customer.id,
-            choice.purpose,
-            given=choice.given,
-            language=language,
-            channel="web",
-            now=now,
-        )
+    for index, choice in enumerate(body.consents):
+        with purpose_at(index):
+            await context.service.set_consent(
+                db,
+                tenant.id,
+                customer.id,
+                choice.purpose,
+                given=choice.given,
+                language=language,
+                channel="web",
+                now=now,
+            )
     view = await view_of(
         db,
         house,
@@ -178,6 +185,26 @@ async def make_booking(
         trusted=trusted,
     )
     return meeting, view
+
+
+@contextmanager
+def alternatives_in(timezone: str) -> Iterator[None]:
+    """Write the alternatives of a refusal in the zone of whoever asked."""
+    try:
+        yield
+    except (SlotTaken, SlotUnavailable) as refusal:
+        refusal.extra["alternatives"] = [local(one, timezone) for one in refusal.alternatives]
+        raise
+
+
+@contextmanager
+def purpose_at(index: int) -> Iterator[None]:
+    """Say which of the consents names a purpose that nobody is asked for."""
+    try:
+        yield
+    except PurposeUnknown as error:
+        pointer = f"/consents/{index}/purpose"
+        raise Invalid(error.detail, errors=(_at(pointer, "No such purpose."),)) from None
 
 
 async def view_of(
@@ -229,6 +256,15 @@ def slot_query(
         advisor=advisor,
         explain=explain,
     )
+
+
+def moment(value: str, zone: ZoneInfo, pointer: str) -> datetime:
+    """Return an instant that stood in a query; a date is its first moment in *zone*.
+
+    Raises:
+        Invalid: It is neither a date nor a time with its offset, or lies absurdly far away.
+    """
+    return in_utc(_moment(value, zone, pointer), pointer)
 
 
 def _moment(value: str, zone: ZoneInfo, pointer: str) -> datetime:

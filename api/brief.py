@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from context.brief import compose
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 import context.service
 import notifications.service
 from api.wire.customer import text
+from context.brief import compose
 from context.model import Brief, Meeting, Told
 from kernel.ids import Id
 from kernel.people import Language, full_name
@@ -75,7 +75,8 @@ async def _told(db: AsyncConnection, tenant: Id, customer: Id) -> list[Told]:
             Told(
                 at=notice.sent_at or notice.created_at,
                 channel=notice.channel,
-                text=notice.text or "",
+                # A letter about a rate word for word; of the others it is enough to know which.
+                text=(notice.text if figures else notice.subject) or "",
                 state=notice.state,
                 old_rate=figures.old_rate if figures else None,
                 new_rate=figures.new_rate if figures else None,

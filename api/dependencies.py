@@ -6,9 +6,9 @@ sent, so a 201 means that the rows are there; an error rolls everything back.
 
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 import msgspec
@@ -94,36 +94,28 @@ async def provide_db(
     caller: NamedDependency[Caller],
 ) -> AsyncIterator[AsyncConnection]:
     """Open a transaction on behalf of the caller's organisation."""
-    async for db in _lend(request, _begin(request, house, caller.tenant)):
+    async with _transaction(request, house, caller.tenant) as db:
         yield db
 
 
-def _begin(
+@asynccontextmanager
+async def _transaction(
     request: Request[Any, Any, State], house: House, tenant: Id
-) -> AbstractAsyncContextManager[AsyncConnection]:
-    reads = request.method in {"GET", "HEAD"}
-    return house.database.reading(tenant) if reads else house.database.transaction(tenant)
-
-
-async def _lend(
-    request: Request[Any, Any, State], transaction: AbstractAsyncContextManager[AsyncConnection]
 ) -> AsyncIterator[AsyncConnection]:
-    """Yield the connection of a transaction, which ends with the request at the latest.
+    """Open a transaction that ends with the request at the latest.
 
     The framework closes a dependency only if all others came to stand as well. Where a later one
     refuses, this one would keep its connection, and its locks, until it is collected as garbage.
     """
+    reads = request.method in {"GET", "HEAD"}
+    begin = house.database.reading if reads else house.database.transaction
     opened = AsyncExitStack()
     request.scope["state"]["opened"].push_async_callback(
         opened.__aexit__, _Unfinished, _Unfinished(), None
     )
-    db = await opened.enter_async_context(transaction)
-    try:
+    db = await opened.enter_async_context(begin(tenant))
+    async with opened:
         yield db
-    except Exception as error:
-        await opened.__aexit__(type(error), error, error.__traceback__)
-        raise
-    await opened.aclose()
 
 
 class _Unfinished(Exception):
@@ -133,79 +125,83 @@ class _Unfinished(Exception):
 # --- answers already given -----------------------------------------------------------------------
 
 
-class Answers:
-    """The answers that were given under an ``Idempotency-Key``, kept sealed for a day."""
+class Asked(TypedDict):
+    """What makes two requests the same: who asks what, where, under which key."""
 
-    def __init__(
-        self,
-        house: House,
-        *,
-        tenant: Id,
-        caller: str,
-        path: str,
-        key: str | None,
-        body: bytes,
-        now: datetime,
-    ) -> None:
-        self.database = house.database
-        self.tenant = tenant
-        self.key = key
-        self._keyring = house.keyring
-        self._where = {"caller": caller, "path": path, "key": key or ""}
-        self._now = now
-        # Keyed, since bodies hold passwords that could be guessed from a plain hash.
-        self._hash = hmac.digest(house.keyring.key("bodies"), body, "sha256").hex()
+    tenant: Id
+    caller: str
+    path: str
+    key: str | None
+    body: bytes
+    now: datetime
+
+
+class Answers:
+    """The answers that were given under an ``Idempotency-Key``, kept sealed."""
+
+    def __init__(self, house: House, **asked: Unpack[Asked]) -> None:
+        self._house = house
+        self._tenant = asked["tenant"]
+        self._key = asked["key"]
+        self._now = asked["now"]
+        self._where = {
+            "caller": asked["caller"],
+            "path": asked["path"],
+            "key": asked["key"] or "",
+        }
+        self._context = "|".join((self._tenant, *self._where.values()))
+        # Keyed, since bodies hold passwords, which could be guessed from a plain hash.
+        secret = house.keyring.key("request-bodies")
+        self._hash = hmac.digest(secret, asked["body"], "sha256").hex()
 
     async def find(self, db: AsyncConnection) -> Response[Any] | None:
-        """Return the answer that was given, if it is not too old.
+        """Return the answer that is kept.
 
         Raises:
             Unprocessable: The key was used with another body.
         """
-        row = await store.stored_answer(db, self.tenant, **self._where)
-        if row is None or row.created_at < self._now - _KEPT:
+        row = await store.stored_answer(db, self._tenant, **self._where)
+        if row is None:
             return None
-        if not hmac.compare_digest(row.body_hash, self._hash):
+        if row.body_hash != self._hash:
             raise Unprocessable(
                 "This Idempotency-Key was used with another body. Use a new key.",
                 code="idempotency-mismatch",
             )
-        answer = self._keyring.open(row.answer, use="answers", context=self._context)
+        answer = self._house.keyring.open(row.answer, use="answers", context=self._context)
         return _json(answer, row.status)
 
-    async def reserve(self, db: AsyncConnection, *, forever: bool) -> Response[Any] | None:
-        """Return the answer that was given, or take the key; a rival in flight is waited for.
+    async def reserve(self, db: AsyncConnection) -> Response[Any] | None:
+        """Take the key, or return the answer that is kept; a rival in flight is waited for.
 
         Raises:
             Unprocessable: The key was used with another body.
         """
-        if not forever:
-            before = self._now - _KEPT
-            await store.forget_answer(db, self.tenant, before=before, **self._where)
         fresh = await store.reserve_answer(
-            db, self.tenant, body_hash=self._hash, now=self._now, **self._where
+            db, self._tenant, body_hash=self._hash, now=self._now, **self._where
         )
         return None if fresh else await self.find(db)
 
-    async def keep(self, db: AsyncConnection, answer: Struct, *, status: int) -> Response[Any]:
+    async def keep(self, db: AsyncConnection, made: Struct, *, status: int) -> Response[Any]:
         """Keep an answer under the key that was taken, and return it."""
-        text = msgspec.json.encode(answer)
+        answer = msgspec.json.encode(made)
         # Answers hold links, so they are kept sealed.
-        sealed = self._keyring.seal(text, use="answers", context=self._context)
-        await store.keep_answer(db, self.tenant, status=status, answer=sealed, **self._where)
-        return _json(text, status)
+        sealed = self._house.keyring.seal(answer, use="answers", context=self._context)
+        await store.keep_answer(db, self._tenant, status=status, answer=sealed, **self._where)
+        return _json(answer, status)
 
-    @property
-    def _context(self) -> str:
-        return "|".join((self.tenant, *self._where.values()))
+    async def forget_old(self, db: AsyncConnection) -> None:
+        """Drop the answer, if it has been kept long enough."""
+        before = self._now - _KEPT
+        await store.forget_answer(db, self._tenant, before=before, **self._where)
 
 
-class Once:
+class Once(Answers):
     """Answers a repeated request with the first answer, in the transaction of the request."""
 
-    def __init__(self, db: AsyncConnection, answers: Answers) -> None:
+    def __init__(self, db: AsyncConnection, house: House, **asked: Unpack[Asked]) -> None:
+        super().__init__(house, **asked)
         self._db = db
-        self._answers = answers
 
     async def __call__(
         self, make: Callable[[], Awaitable[T]], *, status: int = 201, forever: bool = False
@@ -220,52 +216,52 @@ class Once:
         Raises:
             Unprocessable: The key was used with another body.
         """
-        if self._answers.key is None:
+        if self._key is None:
             return Response(await make(), status_code=status)
-        first = await self._answers.reserve(self._db, forever=forever)
-        return first or await self._answers.keep(self._db, await make(), status=status)
+        if not forever:
+            await self.forget_old(self._db)
+        first = await self.reserve(self._db)
+        return first or await self.keep(self._db, await make(), status=status)
 
 
-class OnceOutside:
+class OnceOutside(Answers):
     """The same for what talks to the outside: no transaction is open while it does.
 
     Two requests that come at the same moment may both act, so what they do must bear that; both
-    get the answer of whoever was done first.
+    get the answer of whichever was done first.
     """
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    async def __call__(self, make: Callable[[], Awaitable[T]], *, status: int) -> Response[T]:
+        """Return the answer that *make* gives, or the one it gave in the last day.
 
-    async def __call__(
-        self, make: Callable[[], Awaitable[T]], *, status: int = 201
-    ) -> Response[T]:
-        """Return the answer that *make* gives, or the one it gave before; as `Once`."""
-        answers = self._answers
-        if answers.key is None:
+        Raises:
+            Unprocessable: The key was used with another body.
+        """
+        if self._key is None:
             return Response(await make(), status_code=status)
-        async with answers.database.reading(answers.tenant) as db:
-            first = await answers.find(db)
+        database = self._house.database
+        async with database.transaction(self._tenant) as db:
+            await self.forget_old(db)
+            first = await self.find(db)
         if first is not None:
             return first
         made = await make()
-        async with answers.database.transaction(answers.tenant) as db:
-            first = await answers.reserve(db, forever=False)
-            return first or await answers.keep(db, made, status=status)
+        async with database.transaction(self._tenant) as db:
+            first = await self.reserve(db)
+            return first or await self.keep(db, made, status=status)
 
 
 def _json(answer: bytes, status: int) -> Response[Any]:
     return Response(answer, status_code=status, media_type="application/json")
 
 
-async def provide_answers(
+async def provide_asked(
     request: Request[Any, Any, State],
-    house: NamedDependency[House],
     caller: NamedDependency[Caller],
     now: NamedDependency[datetime],
-) -> Answers:
-    """Return the answers already given to this key for this address."""
-    return Answers(
-        house,
+) -> Asked:
+    """Return what makes this request the same as an earlier one."""
+    return Asked(
         tenant=caller.tenant,
         caller=caller.key,
         path=request.url.path,
@@ -276,15 +272,19 @@ async def provide_answers(
 
 
 async def provide_once(
-    answers: NamedDependency[Answers], db: NamedDependency[AsyncConnection]
+    house: NamedDependency[House],
+    db: NamedDependency[AsyncConnection],
+    asked: NamedDependency[Asked],
 ) -> Once:
     """Return what keeps a repeated request from acting twice."""
-    return Once(db, answers)
+    return Once(db, house, **asked)
 
 
-async def provide_once_outside(answers: NamedDependency[Answers]) -> OnceOutside:
+async def provide_once_outside(
+    house: NamedDependency[House], asked: NamedDependency[Asked]
+) -> OnceOutside:
     """Return the same for a call that talks to the outside."""
-    return OnceOutside(answers)
+    return OnceOutside(house, **asked)
 
 
 def idempotency_key(request: Request[Any, Any, State]) -> str | None:
@@ -303,10 +303,14 @@ def idempotency_key(request: Request[Any, Any, State]) -> str | None:
 EVERYWHERE: Final = {"house": Provide(provide_house), "now": Provide(provide_now)}
 """Dependencies of every handler."""
 
+SECRET_KEY: Final[list[dict[str, list[str]]]] = [{"secret_key": []}]
+ANY_KEY: Final[list[dict[str, list[str]]]] = [{"publishable_key": []}, *SECRET_KEY]
+"""How the API description says which key a call needs."""
+
 BROWSER: Final = {
     "key_holder": Provide(provide_key_holder),
     "caller": Provide(provide_caller),
-    "answers": Provide(provide_answers),
+    "asked": Provide(provide_asked),
     "db": Provide(provide_db),
     "once": Provide(provide_once),
 }
@@ -318,7 +322,7 @@ SERVER: Final = {**BROWSER, "caller": Provide(provide_server)}
 OUTSIDE: Final = {
     "key_holder": Provide(provide_key_holder),
     "caller": Provide(provide_server),
-    "answers": Provide(provide_answers),
+    "asked": Provide(provide_asked),
     "once": Provide(provide_once_outside),
 }
 """Dependencies of calls that need a secret key and talk to the outside."""
@@ -346,7 +350,7 @@ def link_dependencies(*kinds: LinkKind) -> dict[str, Provide]:
         house: NamedDependency[House],
         link: NamedDependency[BookingLink],
     ) -> AsyncIterator[AsyncConnection]:
-        async for db in _lend(request, _begin(request, house, link.tenant)):
+        async with _transaction(request, house, link.tenant) as db:
             yield db
 
     async def provide_visit(
@@ -356,17 +360,16 @@ def link_dependencies(*kinds: LinkKind) -> dict[str, Provide]:
     ) -> Visit:
         return await enter(db, link, now=now)
 
-    async def provide_link_answers(
+    async def provide_link_asked(
         request: Request[Any, Any, State],
-        house: NamedDependency[House],
         link: NamedDependency[BookingLink],
         now: NamedDependency[datetime],
-    ) -> Answers:
-        return Answers(
-            house,
+    ) -> Asked:
+        return Asked(
             tenant=link.tenant,
-            caller=link.booking,
-            # Without the token, which is a secret.
+            # A link that was mailed opens more than one that was shown.
+            caller=f"{link.booking} {'mailed' if link.mailed else 'shown'}",
+            # Without the token, which is a secret, and is another one after the booking moved.
             path=request.url.path.rpartition("/")[2],
             key=idempotency_key(request),
             body=await request.body(),
@@ -377,7 +380,7 @@ def link_dependencies(*kinds: LinkKind) -> dict[str, Provide]:
         "link": Provide(provide_link),
         "db": Provide(provide_link_db),
         "visit": Provide(provide_visit),
-        "answers": Provide(provide_link_answers),
+        "asked": Provide(provide_link_asked),
         "once": Provide(provide_once),
     }
 

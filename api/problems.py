@@ -154,7 +154,7 @@ def _parameter(handler: Any, entry: Any) -> FieldError:
     name, _, _ = str(entry.get("key", "")).partition(".")
     known = handler.parsed_fn_signature.parameters.get(name) if handler else None
     # A parameter may be called otherwise on the wire than in Python.
-    name = getattr(known.kwarg_definition, "query", None) or name if known else name
+    name = getattr(known.kwarg_definition, "name", None) or name if known else name
     return FieldError(pointer=f"?{name}", detail=str(entry.get("message", "Is not right.")))
 
 

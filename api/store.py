@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +46,18 @@ async def revoke_key(db: AsyncConnection, tenant: Id, key: Id, *, now: datetime)
 async def insert_sign_in(db: AsyncConnection, **values: Any) -> None:
     """Store a sign-in that waits for its link to be used."""
     await db.execute(insert(sign_ins).values(**values))
+
+
+async def count_open_sign_ins(
+    db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime
+) -> int:
+    """Count the links that were sent to an advisor and are not too old yet, used or not."""
+    statement = select(func.count()).where(
+        sign_ins.c.tenant_id == tenant,
+        sign_ins.c.advisor_id == advisor,
+        sign_ins.c.expires_at > now,
+    )
+    return await db.scalar(statement) or 0
 
 
 async def sign_in_by_id(db: AsyncConnection, sign_in: Id) -> Row[Any] | None:

@@ -1,12 +1,12 @@
 """What is known about a customer: many said things, and the one that stands at each path."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from context.model import Fact, FactInput, Source
+from context.model import Fact, FactInput, Looks, Seen, Source
 from kernel.ids import new_id
 
 RANK: Final[dict[Source, int]] = {
@@ -107,3 +107,23 @@ def own_words(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 
 def _order(fact: Fact) -> tuple[float, int, int]:
     return (fact.said_at.timestamp(), RANK[fact.source], fact.position)
+
+
+ONE_LOOK: Final = timedelta(minutes=30)
+"""Opening a brief again within this time is the same look: what was news still is."""
+
+
+def news_since(looks: Looks | None, now: datetime) -> Seen | None:
+    """Return since when something is news to an advisor who opens a brief now."""
+    if looks is None:
+        return None
+    if now - looks.last.opened_at < ONE_LOOK:
+        return looks.before or looks.last
+    return looks.last
+
+
+def looked(looks: Looks | None, position: int, now: datetime) -> Looks:
+    """Return the looks after an advisor has opened a brief that showed facts up to *position*."""
+    if looks is not None and now - looks.last.opened_at < ONE_LOOK:
+        return looks
+    return Looks(last=Seen(opened_at=now, position=position), before=looks.last if looks else None)

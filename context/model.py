@@ -389,6 +389,13 @@ class Seen(Struct, frozen=True, kw_only=True):
     position: int
 
 
+class Looks(Struct, frozen=True, kw_only=True):
+    """The last look an advisor took at a brief, and the one before it."""
+
+    last: Seen
+    before: Seen | None
+
+
 class Preparation(Struct, frozen=True, kw_only=True):
     """What the brief needs from this room.
 
@@ -399,7 +406,7 @@ class Preparation(Struct, frozen=True, kw_only=True):
         form: The form version that the meeting's intake is pinned to, if it has one.
         facts: Every fact ever said about this customer, in order.
         consents: The latest word on each purpose that the customer was ever asked about.
-        seen: What this advisor saw last; none when they never opened this brief.
+        seen: What this advisor had seen before the present look; none when this is their first.
         position: The last fact in here.
     """
 

@@ -30,7 +30,6 @@ from context.model import (
     Intake,
     IntakeView,
     Preparation,
-    Seen,
 )
 from kernel import audit, outbox
 from kernel.events import ConsentGiven, ConsentWithdrawn, IntakeChanged
@@ -267,9 +266,7 @@ async def save_answers(
     return intakes.view(saved, form, asked, language)
 
 
-async def _told(
-    db: AsyncConnection, tenant: Id, intake: Intake, *, verified: bool
-) -> list[Fact]:
+async def _told(db: AsyncConnection, tenant: Id, intake: Intake, *, verified: bool) -> list[Fact]:
     """Return what the reader of this intake may know that the customer said."""
     said = await store.facts_of(db, tenant, intake.customer_id)
     return said if verified else [fact for fact in said if fact.booking == intake.booking_id]
@@ -449,7 +446,9 @@ async def prepare(
         submitted_at=intake.submitted_at if intake else None,
         facts=said,
         consents=list(latest.values()),
-        seen=await store.last_seen(db, tenant, booking=booking, customer=customer, advisor=advisor),
+        seen=ledger.news_since(
+            await store.looks(db, tenant, booking=booking, customer=customer, advisor=advisor), now
+        ),
         position=said[-1].position if said else 0,
     )
 
@@ -466,6 +465,9 @@ async def opened(
 ) -> None:
     """Remember that an advisor has seen the brief; what is said from here on is news to them.
 
+    Opening it again within half an hour is the same look, so that a reload does not hide what
+    changed.
+
     Args:
         db: The transaction.
         tenant: The organisation.
@@ -478,8 +480,7 @@ async def opened(
     """
     if position is None:
         position = await store.last_position(db, tenant, customer)
-    seen = Seen(opened_at=now, position=position)
-    await store.mark_seen(
-        db, tenant, booking=booking, customer=customer, advisor=advisor, seen=seen
-    )
+    reader = {"booking": booking, "customer": customer, "advisor": advisor}
+    before = await store.looks(db, tenant, **reader)
+    await store.mark_seen(db, tenant, looks=ledger.looked(before, position, now), **reader)
     await audit.note(db, tenant, actor=advisor, action="brief.opened", subject=booking, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy import Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from context.model import Consent, Customer, Fact, Form, Intake, Seen
+from context.model import Consent, Customer, Fact, Form, Intake, Looks, Seen
 from context.tables import brief_views, consents, customers, facts, forms, intakes
 from kernel.database import convert_row
 from kernel.ids import Id
@@ -333,38 +333,48 @@ async def add_consent(
 # --- what advisors saw ---------------------------------------------------------------------------
 
 
-async def last_seen(
+async def looks(
     db: AsyncConnection, tenant: Id, *, booking: Id, customer: Id, advisor: Id
-) -> Seen | None:
-    """Return what an advisor saw last of a brief."""
-    return await _one(
-        db,
-        select(brief_views.c.opened_at, brief_views.c.position).where(
-            brief_views.c.tenant_id == tenant,
-            brief_views.c.booking_id == booking,
-            brief_views.c.customer_id == customer,
-            brief_views.c.advisor_id == advisor,
-        ),
-        Seen,
-    )
+) -> Looks | None:
+    """Return when an advisor looked at a brief, or none if they never did."""
+    columns = brief_views.c
+    row = (
+        await db.execute(
+            select(
+                columns.opened_at, columns.position, columns.before_at, columns.before_position
+            ).where(
+                columns.tenant_id == tenant,
+                columns.booking_id == booking,
+                columns.customer_id == customer,
+                columns.advisor_id == advisor,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    before = None
+    if row.before_at is not None and row.before_position is not None:
+        before = Seen(opened_at=row.before_at, position=row.before_position)
+    return Looks(last=Seen(opened_at=row.opened_at, position=row.position), before=before)
 
 
 async def mark_seen(
-    db: AsyncConnection, tenant: Id, *, booking: Id, customer: Id, advisor: Id, seen: Seen
+    db: AsyncConnection, tenant: Id, *, booking: Id, customer: Id, advisor: Id, looks: Looks
 ) -> None:
     """Note what an advisor has now seen of a brief."""
+    before = looks.before
+    values = {
+        "opened_at": looks.last.opened_at,
+        "position": looks.last.position,
+        "before_at": before.opened_at if before else None,
+        "before_position": before.position if before else None,
+    }
     new = _insert(db, brief_views).values(
-        tenant_id=tenant,
-        booking_id=booking,
-        customer_id=customer,
-        advisor_id=advisor,
-        opened_at=seen.opened_at,
-        position=seen.position,
+        tenant_id=tenant, booking_id=booking, customer_id=customer, advisor_id=advisor, **values
     )
     await db.execute(
         new.on_conflict_do_update(
-            index_elements=["tenant_id", "booking_id", "customer_id", "advisor_id"],
-            set_={"opened_at": seen.opened_at, "position": seen.position},
+            index_elements=["tenant_id", "booking_id", "customer_id", "advisor_id"], set_=values
         )
     )
 

@@ -128,7 +128,10 @@ class _BriefViews(TenantColumns):
     advisor_id: Named[str] = Column(IdType("adv"), primary_key=True)
     opened_at: Named[datetime] = Column(UtcDateTime)
     position: Named[int] = Column(Integer)
+    before_at: Named[datetime | None] = Column(UtcDateTime)
+    before_position: Named[int | None] = Column(Integer)
 
 
 brief_views = tenant_table("brief_views", _BriefViews, _of_customer())
+"""When an advisor last opened a brief and what it could show, and the same of the look before."""
 """What each advisor saw last: the facts after this position are news to them."""

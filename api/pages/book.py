@@ -11,11 +11,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
-from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
-from api.booking_desk import make_booking, zone_named
+from api.booking_desk import make_booking
 from api.dependencies import Once
 from api.pages import details
 from api.pages.choosing import Address, Find, pick
@@ -31,15 +30,10 @@ from api.pages.frame import (
     stranger,
 )
 from api.pages.posted import posted, refuse_foreign
-from api.wire.customer import (
-    BookingBody,
-    BookingView,
-    LocationView,
-    MeetingTypeView,
-    meeting_type_view,
-)
+from api.pages.wish import ZONES, Wish, asked_of_desk, read_wish
+from api.wire.customer import BookingBody, BookingView, meeting_type_view
 from api.wiring import House
-from booking.model import Channel, MeetingType, SlotAnswer, SlotQuery
+from booking.model import SlotAnswer, SlotQuery
 from kernel.crypto import random_token
 from kernel.errors import Conflict, Invalid, SpreekuurError, Unprocessable
 from kernel.tenancy import Tenant
@@ -47,45 +41,6 @@ from kernel.tenancy import Tenant
 _OPEN: Final = {"auth": "open"}
 _LONGEST_KEY: Final = 200
 _NEARBY: Final = timedelta(days=14)
-
-ZONES: Final = (
-    "Europe/Amsterdam",
-    "Europe/London",
-    "Europe/Lisbon",
-    "Europe/Athens",
-    "Europe/Istanbul",
-    "Africa/Casablanca",
-    "America/Curacao",
-    "America/Paramaribo",
-    "America/New_York",
-    "America/Los_Angeles",
-    "Asia/Dubai",
-    "Asia/Jakarta",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Sydney",
-)
-"""What is offered to who is abroad; any other zone can stand in the address."""
-
-
-class Way(Struct, frozen=True, kw_only=True):
-    """One way to meet: a channel, and the branch where that is one."""
-
-    channel: Channel
-    location: LocationView | None
-    url: str
-
-
-class Wish(Struct, frozen=True, kw_only=True):
-    """What has been chosen so far."""
-
-    kind: MeetingType
-    shown: MeetingTypeView
-    ways: list[Way]
-    way: Way | None
-    timezone: str
-    start: datetime | None
-    address: Address
 
 
 # --- handlers ------------------------------------------------------------------------------------
@@ -134,7 +89,7 @@ async def book(
     """Show the next thing to choose, or the form once a time is chosen."""
     reader = stranger(request, organisation(request))
     async with house.database.reading(reader.organisation.id) as db:
-        wish = await _wish(db, reader, slug, request.query_params, _language(request))
+        wish = await read_wish(db, reader, slug, request.query_params, _language(request))
         if wish.way is None:
             return _show("book/way.html", reader, wish)
         if wish.start is not None:
@@ -169,7 +124,7 @@ async def make(
     values = await posted(request)
     typed = {name: values.get(name, "").strip() for name in details.FIELDS}
     async with house.database.reading(reader.organisation.id) as db:
-        wish = await _wish(db, reader, slug, values, _language(request))
+        wish = await read_wish(db, reader, slug, values, _language(request))
     if wish.way is None:
         return go_to(wish.address.link())
     wrong = details.missing(typed, channel=wish.way.channel)
@@ -179,7 +134,7 @@ async def make(
         status = HTTPStatus.BAD_REQUEST
         return await _again(house, reader, wish, typed, values, wrong=wrong, status=status, now=now)
     try:
-        body = details.booking_body(typed, _chosen(reader, wish, wish.way))
+        body = details.booking_body(typed, asked_of_desk(wish, wish.way, reader.language))
         view = await _book_once(house, reader.organisation, body, _key(values), now=now)
     except (Invalid, Conflict, Unprocessable) as error:
         return await _again(
@@ -195,109 +150,6 @@ async def make(
         )
     path = urlsplit(view.manage_url or "").path
     return go_to(f"{path}?done=booked")
-
-
-# --- what has been chosen ------------------------------------------------------------------------
-
-
-async def _wish(
-    db: AsyncConnection,
-    reader: Reader,
-    slug: str,
-    values: Mapping[str, str],
-    language: dict[str, str],
-) -> Wish:
-    """Read what was chosen; what does not exist (any more) counts as not chosen."""
-    found = reader.organisation
-    kind = await booking.service.get_meeting_type(db, found.id, slug)
-    places = await booking.service.list_locations(db, found.id)
-    shown = meeting_type_view(kind, places, language=reader.language, phone=found.settings.phone)
-    base = Address(path=f"/book/{found.slug}/{slug}", chosen=language)
-    ways = list(_ways(shown, base))
-    way = next(
-        (
-            way
-            for way in ways
-            if way.channel == values.get("channel")
-            and (way.location is None or way.location.slug == values.get("location"))
-        ),
-        ways[0] if len(ways) == 1 else None,
-    )
-    timezone = _timezone(way, found, values.get("timezone"))
-    chosen = dict(language)
-    if way is not None:
-        chosen["channel"] = way.channel
-        chosen["location"] = way.location.slug if way.location else ""
-        chosen["timezone"] = timezone if timezone != found.settings.timezone else ""
-    return Wish(
-        kind=kind,
-        shown=shown,
-        ways=ways,
-        way=way,
-        timezone=timezone,
-        start=_instant(values.get("start")),
-        address=Address(path=base.path, chosen=chosen),
-    )
-
-
-def _ways(shown: MeetingTypeView, base: Address) -> list[Way]:
-    ways = []
-    for channel in shown.channels:
-        if channel != "branch":
-            ways.append(Way(channel=channel, location=None, url=base.link(channel=channel)))
-            continue
-        ways += [
-            Way(
-                channel=channel, location=place, url=base.link(channel=channel, location=place.slug)
-            )
-            for place in shown.locations
-        ]
-    return ways
-
-
-def _timezone(way: Way | None, found: Tenant, asked: str | None) -> str:
-    """Return whose days are shown: the branch's, the house's, or for video the customer's."""
-    if way is not None and way.location is not None:
-        return way.location.timezone
-    if way is not None and way.channel == "video" and asked:
-        try:
-            return zone_named(asked, "?timezone").key
-        except Invalid:
-            pass
-    return found.settings.timezone
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat((text or "").replace(" ", "+"))
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else None
-
-
-def _chosen(reader: Reader, wish: Wish, way: Way) -> dict[str, Any]:
-    return {
-        "meeting_type": wish.kind.slug,
-        "start": wish.start,
-        "timezone": wish.timezone,
-        "channel": way.channel,
-        "location": way.location.slug if way.location else None,
-        "language": reader.language,
-    }
-
-
-def _language(request: PageRequest) -> dict[str, str]:
-    wish = asked_language(request)
-    return {"lang": wish} if wish else {}
-
-
-def _switch(address: Address, reader: Reader, **more: str | None) -> list[tuple[str, str, str]]:
-    """Return the other languages: code, name, and the same page in it."""
-    return [
-        (code, name, address.link(lang=code, **more))
-        for code, name in LANGUAGE_NAMES.items()
-        if code != reader.language
-    ]
 
 
 # --- finding and booking -------------------------------------------------------------------------
@@ -349,6 +201,20 @@ def _key(values: Mapping[str, str]) -> str:
 
 
 # --- showing -------------------------------------------------------------------------------------
+
+
+def _language(request: PageRequest) -> dict[str, str]:
+    wish = asked_language(request)
+    return {"lang": wish} if wish else {}
+
+
+def _switch(address: Address, reader: Reader, **more: str | None) -> list[tuple[str, str, str]]:
+    """Return the other languages: code, name, and the same page in it."""
+    return [
+        (code, name, address.link(lang=code, **more))
+        for code, name in LANGUAGE_NAMES.items()
+        if code != reader.language
+    ]
 
 
 def _details(reader: Reader, wish: Wish, **values: Any) -> Response[str]:

@@ -17,6 +17,7 @@ Find = Callable[[datetime, datetime], Awaitable[SlotAnswer]]
 
 _NOON: Final = 12
 _EVENING: Final = 18
+_CENTURIES: Final = (2000, 2200)
 _WEEK: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
 
@@ -119,6 +120,17 @@ async def pick(
         later=address.link(day=f"{_following(shown):%Y-%m}") if shown < last else None,
         next_free=_next_free(answer, zone, address),
     )
+
+
+def instant(text: str | None) -> datetime | None:
+    """Return the time that an address or a form names; what is none counts as not chosen."""
+    try:
+        # A plus sign that was not escaped arrives as a blank.
+        found = datetime.fromisoformat((text or "").replace(" ", "+"))
+    except ValueError:
+        return None
+    # Near the ends of the calendar a time cannot be told in other zones.
+    return found if found.tzinfo and _CENTURIES[0] <= found.year < _CENTURIES[1] else None
 
 
 def _day(text: str | None) -> date | None:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api.dependencies import MANAGE
-from api.pages.choosing import Address, Find, pick
+from api.pages.choosing import Address, Find, Picker, instant, pick
 from api.pages.frame import PageRequest, customer_page, go_to, know_organisation, visitor
 from api.pages.posted import posted, refuse_foreign
 from api.self_service import Visit, consents_of, decide, intake_of, link_of, managed, revisit
+from api.wire.customer import local
 from api.wiring import House
 from booking.model import SlotAnswer, SlotQuery
 from context.model import IntakeView
@@ -74,18 +75,11 @@ async def choose_time(
     """Show the times to which the meeting can move, or ask whether the chosen one is right."""
     if not visit.can_change:
         return _back(token)
-    start = _instant(request.query_params.get("start"))
-    values: dict[str, Any] = {"start": start}
-    if start is None:
-        values["picker"] = await pick(
-            _finder(db, visit, now),
-            Address(path=f"/manage/{token}/change", chosen={}),
-            wanted=request.query_params.get("day"),
-            timezone=visit.booking.timezone,
-            now=now,
-            window_days=visit.meeting_type.window_days,
-        )
-    return _change_page(house, visit, token, **values)
+    start = instant(request.query_params.get("start"))
+    if start is not None:
+        return _change_page(house, visit, token, start=start)
+    picker = await _picker(db, visit, token, wanted=request.query_params.get("day"), now=now)
+    return _change_page(house, visit, token, picker=picker)
 
 
 @post(
@@ -105,7 +99,7 @@ async def change(
     now: NamedDependency[datetime],
 ) -> Response[Any]:
     """Move the meeting, and go to its new link."""
-    start = _instant((await posted(request)).get("start"))
+    start = instant((await posted(request)).get("start"))
     if not visit.can_change or start is None:
         return _back(token)
     try:
@@ -119,17 +113,9 @@ async def change(
             visit,
             token,
             status=error.status,
-            start=None,
             trouble=error.code,
             alternatives=list(error.extra.get("alternatives", ())),
-            picker=await pick(
-                _finder(db, visit, now),
-                Address(path=f"/manage/{token}/change", chosen={}),
-                wanted=None,
-                timezone=visit.booking.timezone,
-                now=now,
-                window_days=visit.meeting_type.window_days,
-            ),
+            picker=await _picker(db, visit, token, wanted=None, now=now),
         )
     url = link_of(house, revisit(visit, moved, now=now), "manage")
     return go_to(f"{urlsplit(url).path}?done=changed")
@@ -217,11 +203,27 @@ def _change_page(
         **{
             "token": token,
             "meeting": managed(house, visit),
+            "start": None,
+            "picker": None,
             "trouble": None,
             "alternatives": [],
-            "picker": None,
             **values,
         },
+    )
+
+
+async def _picker(
+    db: AsyncConnection, visit: Visit, token: str, *, wanted: str | None, now: datetime
+) -> Picker:
+    """Return the calendar to move a meeting in; it opens at the month in which it is now."""
+    zone = visit.booking.timezone
+    return await pick(
+        _finder(db, visit, now),
+        Address(path=f"/manage/{token}/change", chosen={}),
+        wanted=wanted or f"{local(visit.booking.start, zone):%Y-%m}",
+        timezone=zone,
+        now=now,
+        window_days=visit.meeting_type.window_days,
     )
 
 
@@ -251,14 +253,6 @@ async def _intake(db: AsyncConnection, visit: Visit, now: datetime) -> IntakeVie
     except NotFound:
         # The kind of meeting got its form after this meeting was booked.
         return None
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat((text or "").replace(" ", "+"))
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else None
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

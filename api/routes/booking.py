@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post, put
 from litestar.di import NamedDependency
@@ -10,12 +11,13 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
+import context.service
 from api.access import Caller
-from api.booking_desk import view_of
-from api.dependencies import SERVER, Once
+from api.booking_desk import alternatives_in, moment, view_of
+from api.dependencies import SECRET_KEY, SERVER, Once
 from api.problems import problems
 from api.wire.customer import BookingView, CancelBody, RescheduleBody
-from api.wire.lists import Page, page
+from api.wire.lists import Limit, Page, page
 from api.wiring import House
 from booking.model import (
     Advisor,
@@ -30,17 +32,19 @@ from booking.model import (
     ScheduleInput,
     State,
 )
+from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
+from kernel.tenancy import get_tenant
 
 _SERVER: Final = {"auth": "server"}
 _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
-Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 @get(
     "/v1/locations",
     operation_id="list_locations",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -56,6 +60,7 @@ async def list_locations(
     "/v1/locations",
     operation_id="create_location",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -75,6 +80,7 @@ async def create_location(
     "/v1/advisors",
     operation_id="list_advisors",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -90,6 +96,7 @@ async def list_advisors(
     "/v1/advisors",
     operation_id="create_advisor",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -109,6 +116,7 @@ async def create_advisor(
     "/v1/advisors/{advisor_id:str}",
     operation_id="get_advisor",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -126,6 +134,7 @@ async def get_advisor(
     "/v1/advisors/{advisor_id:str}/schedule",
     operation_id="get_schedule",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -143,6 +152,7 @@ async def get_schedule(
     "/v1/advisors/{advisor_id:str}/schedule",
     operation_id="set_schedule",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -162,6 +172,7 @@ async def set_schedule(
     "/v1/meeting-types",
     operation_id="apply_meeting_type",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -173,14 +184,28 @@ async def apply_meeting_type(
     now: NamedDependency[datetime],
     once: NamedDependency[Once],
 ) -> Response[MeetingType]:
-    """Define a kind of meeting; the same slug again changes it."""
-    return await once(lambda: booking.service.apply_meeting_type(db, caller.tenant, data, now=now))
+    """Define a kind of meeting; the same slug again changes it.
+
+    Raises:
+        Invalid: Its form has not been published.
+    """
+
+    async def apply() -> MeetingType:
+        if data.form is not None:
+            published = await context.service.list_forms(db, caller.tenant)
+            if data.form not in {form.slug for form in published}:
+                detail = "There is no published form with this slug; publish it first."
+                raise Invalid(detail, errors=(FieldError(pointer="/form", detail=detail),))
+        return await booking.service.apply_meeting_type(db, caller.tenant, data, now=now)
+
+    return await once(apply)
 
 
 @get(
     "/v1/bookings",
     operation_id="list_bookings",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["bookings"],
@@ -189,18 +214,19 @@ async def list_bookings(
     caller: NamedDependency[Caller],
     house: NamedDependency[House],
     db: NamedDependency[AsyncConnection],
-    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    until: FromQuery[datetime | None] = None,
+    since: Annotated[str | None, QueryParameter(name="from")] = None,
+    until: FromQuery[str | None] = None,
     in_state: Annotated[State | None, QueryParameter(name="state")] = None,
     advisor: FromQuery[Id | None] = None,
     customer: FromQuery[Id | None] = None,
     cursor: FromQuery[Id | None] = None,
     limit: FromQuery[Limit] = 50,
 ) -> Page[BookingView]:
-    """List bookings, oldest id first."""
+    """List bookings, oldest id first; dates are days where the organisation is."""
+    zone = ZoneInfo((await get_tenant(db, caller.tenant)).settings.timezone)
     wanted = BookingFilter(
-        since=since,
-        until=until,
+        since=moment(since, zone, "?from") if since else None,
+        until=moment(until, zone, "?until") if until else None,
         state=in_state,
         advisor=advisor,
         customer=customer,
@@ -218,6 +244,7 @@ async def list_bookings(
     "/v1/bookings/{booking_id:str}",
     operation_id="get_booking",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["bookings"],
@@ -237,6 +264,7 @@ async def get_booking(
     "/v1/bookings/{booking_id:str}/reschedule",
     operation_id="reschedule_booking",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     status_code=200,
@@ -254,9 +282,11 @@ async def reschedule_booking(
     """Move a booking; the customer is told."""
 
     async def move() -> BookingView:
-        moved = await booking.service.reschedule(
-            db, caller.tenant, booking_id, data.start, now=now, by="operator"
-        )
+        before = await booking.service.get_booking(db, caller.tenant, booking_id)
+        with alternatives_in(before.timezone):
+            moved = await booking.service.reschedule(
+                db, caller.tenant, booking_id, data.start, now=now, by="operator"
+            )
         return await _view(db, house, caller, moved)
 
     return await once(move, status=200)
@@ -266,6 +296,7 @@ async def reschedule_booking(
     "/v1/bookings/{booking_id:str}/cancel",
     operation_id="cancel_booking",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     status_code=200,

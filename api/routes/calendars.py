@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from litestar import get, patch, post
-from litestar.di import NamedDependency, Provide
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from api.access import Caller
-from api.dependencies import provide_caller, provide_secret_caller
+from api.dependencies import OUTSIDE, SECRET_KEY, OnceOutside
 from api.problems import problems
 from api.wire.lists import Page
 from api.wire.organisation import AccountView, RoleBody, account_view
@@ -17,17 +17,14 @@ from booking.calendars.model import ConnectInput
 from kernel.ids import Id
 
 _SERVER: Final = {"auth": "server"}
-_CALLER: Final = {
-    "key_holder": Provide(provide_caller),
-    "caller": Provide(provide_secret_caller),
-}
 _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
 
 
 @get(
     "/v1/calendars",
     operation_id="list_calendars",
-    dependencies=_CALLER,
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["calendars"],
@@ -45,7 +42,8 @@ async def list_calendars(
 @post(
     "/v1/calendars",
     operation_id="connect_calendar",
-    dependencies=_CALLER,
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["calendars"],
@@ -54,15 +52,21 @@ async def connect_calendar(
     data: JSONBody[ConnectInput],
     caller: NamedDependency[Caller],
     house: NamedDependency[House],
-) -> AccountView:
+    once: NamedDependency[OnceOutside],
+) -> Response[AccountView]:
     """Connect an advisor's CalDAV account and read it for the first time."""
-    return account_view(await house.calendars.connect(caller.tenant, data))
+
+    async def connect() -> AccountView:
+        return account_view(await house.calendars.connect(caller.tenant, data))
+
+    return await once(connect, status=201)
 
 
 @patch(
     "/v1/calendars/{account_id:str}/collections/{collection_id:str}",
     operation_id="set_calendar_role",
-    dependencies=_CALLER,
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["calendars"],
@@ -83,7 +87,8 @@ async def set_calendar_role(
 @post(
     "/v1/calendars/{account_id:str}/sync",
     operation_id="sync_calendar",
-    dependencies=_CALLER,
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     status_code=200,
@@ -93,15 +98,21 @@ async def sync_calendar(
     account_id: FromPath[str],
     caller: NamedDependency[Caller],
     house: NamedDependency[House],
-) -> AccountView:
+    once: NamedDependency[OnceOutside],
+) -> Response[AccountView]:
     """Read the calendars of an account now."""
-    return account_view(await house.calendars.sync(caller.tenant, account_id))
+
+    async def sync() -> AccountView:
+        return account_view(await house.calendars.sync(caller.tenant, account_id))
+
+    return await once(sync, status=200)
 
 
 @get(
     "/v1/calendars/{account_id:str}/status",
     operation_id="get_calendar_status",
-    dependencies=_CALLER,
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["calendars"],

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api.access import Caller
-from api.booking_desk import find_slots, make_booking, slot_query, window
-from api.dependencies import BROWSER, Once
+from api.booking_desk import alternatives_in, find_slots, make_booking, slot_query, window
+from api.dependencies import ANY_KEY, BROWSER, Once
 from api.problems import problems
 from api.wire.customer import (
     BookingBody,
@@ -38,6 +38,7 @@ _BROWSER: Final = {"auth": "browser"}
     "/v1/meeting-types",
     operation_id="list_meeting_types",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403),
     tags=["customers"],
@@ -67,6 +68,7 @@ async def list_meeting_types(
     "/v1/meeting-types/{slug:str}",
     operation_id="get_meeting_type",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403, 404),
     tags=["customers"],
@@ -91,6 +93,7 @@ async def get_meeting_type(
     "/v1/slots",
     operation_id="list_slots",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403, 404),
     tags=["customers"],
@@ -128,6 +131,7 @@ async def list_slots(
     "/v1/holds",
     operation_id="create_hold",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403, 404, 409, 422),
     tags=["customers"],
@@ -150,8 +154,9 @@ async def create_hold(
             duration=data.duration,
             advisor=data.advisor,
         )
-        hold = await booking.service.hold(db, caller.tenant, wanted, now=now)
         zone = (await get_tenant(db, caller.tenant)).settings.timezone
+        with alternatives_in(zone):
+            hold = await booking.service.hold(db, caller.tenant, wanted, now=now)
         return HoldView(
             id=hold.id,
             start=local(hold.start, zone),
@@ -166,6 +171,7 @@ async def create_hold(
     "/v1/holds/{hold_id:str}",
     operation_id="release_hold",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(401, 403, 404),
     tags=["customers"],
@@ -184,6 +190,7 @@ async def release_hold(
     "/v1/bookings",
     operation_id="create_booking",
     dependencies=BROWSER,
+    security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403, 404, 409, 422),
     tags=["customers"],

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import context.service
 from api.access import Caller
+from api.booking_desk import purpose_at
 from api.brief import brief_of
-from api.dependencies import SERVER, Once
+from api.dependencies import SECRET_KEY, SERVER, Once
 from api.problems import problems
 from api.wire.lists import Page
 from api.wire.organisation import ConsentsChange, ConsentsView, FactsView
@@ -29,6 +30,7 @@ _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
     "/v1/forms",
     operation_id="list_forms",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -44,6 +46,7 @@ async def list_forms(
     "/v1/forms/{slug:str}/publish",
     operation_id="publish_form",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -75,6 +78,7 @@ async def publish_form(
     "/v1/customers/{customer_id:str}",
     operation_id="get_customer",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -92,6 +96,7 @@ async def get_customer(
     "/v1/customers/{customer_id:str}/facts",
     operation_id="list_facts",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -110,6 +115,7 @@ async def list_facts(
     "/v1/customers/{customer_id:str}/consents",
     operation_id="get_customer_consents",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -128,6 +134,7 @@ async def get_customer_consents(
     "/v1/customers/{customer_id:str}/consents",
     operation_id="set_customer_consents",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["customers"],
@@ -143,17 +150,18 @@ async def set_customer_consents(
     """Record what a customer agreed to with an employee; it holds from this moment."""
     customer = await context.service.get_customer(db, caller.tenant, customer_id)
     tenant = await get_tenant(db, caller.tenant)
-    for choice in data.consents:
-        await context.service.set_consent(
-            db,
-            caller.tenant,
-            customer.id,
-            choice.purpose,
-            given=choice.given,
-            language=lang or customer.language or tenant.settings.language,
-            channel="api",
-            now=now,
-        )
+    for index, choice in enumerate(data.consents):
+        with purpose_at(index):
+            await context.service.set_consent(
+                db,
+                caller.tenant,
+                customer.id,
+                choice.purpose,
+                given=choice.given,
+                language=lang or customer.language or tenant.settings.language,
+                channel="api",
+                now=now,
+            )
     return await _consents(db, caller, customer_id, lang)
 
 
@@ -161,6 +169,7 @@ async def set_customer_consents(
     "/v1/bookings/{booking_id:str}/brief",
     operation_id="get_brief",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["bookings"],

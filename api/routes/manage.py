@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
-from api.booking_desk import slot_query, slots_view, window
+from api.booking_desk import alternatives_in, purpose_at, slot_query, slots_view, window
 from api.dependencies import INTAKE, MANAGE, Once
 from api.links import BookingLink
 from api.problems import problems
@@ -120,9 +120,10 @@ async def reschedule_managed_booking(
 
     async def move() -> ManagedBooking:
         visit = await enter(db, link, now=now)
-        moved = await booking.service.reschedule(
-            db, visit.tenant.id, visit.booking.id, data.start, now=now, by="customer"
-        )
+        with alternatives_in(visit.booking.timezone):
+            moved = await booking.service.reschedule(
+                db, visit.tenant.id, visit.booking.id, data.start, now=now, by="customer"
+            )
         return managed(house, revisit(visit, moved, now=now))
 
     return await once(move, status=200)
@@ -226,8 +227,9 @@ async def set_managed_consents(
     now: NamedDependency[datetime],
 ) -> Consents:
     """Give or take back consent; it holds from this moment."""
-    for choice in data.consents:
-        await decide(db, visit, choice.purpose, given=choice.given, now=now)
+    for index, choice in enumerate(data.consents):
+        with purpose_at(index):
+            await decide(db, visit, choice.purpose, given=choice.given, now=now)
     return Consents(consents=await consents_of(db, visit))
 
 

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import notifications.service
 from api.access import Caller
-from api.dependencies import SERVER, Once
+from api.dependencies import SECRET_KEY, SERVER, Once
 from api.problems import problems
-from api.wire.lists import Page
+from api.wire.lists import Limit, Page, page
 from api.wire.organisation import RateView, percent, rate_view
 from api.wiring import House
-from kernel.ids import Id
+from kernel.ids import Id, require
 from notifications.model import Delivery, Notice, RateInput
 
 _SERVER: Final = {"auth": "server"}
@@ -28,6 +28,7 @@ _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
     "/v1/rates",
     operation_id="list_rates",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["rates"],
@@ -47,6 +48,7 @@ async def list_rates(
     "/v1/rates",
     operation_id="publish_rate",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["rates"],
@@ -87,6 +89,7 @@ async def publish_rate(
     "/v1/notices",
     operation_id="list_notices",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["notices"],
@@ -97,7 +100,15 @@ async def list_notices(
     customer: FromQuery[Id | None] = None,
     booking: FromQuery[Id | None] = None,
 ) -> Page[Notice]:
-    """List what customers were told, word for word."""
+    """List what customers were told, word for word.
+
+    Raises:
+        NotFound: The customer or booking cannot be one.
+    """
+    if customer is not None:
+        require("cus", customer, "customer")
+    if booking is not None:
+        require("bkg", booking, "booking")
     return Page(
         items=await notifications.service.notices_of(
             db, caller.tenant, customer=customer, booking=booking
@@ -109,15 +120,28 @@ async def list_notices(
     "/v1/deliveries",
     operation_id="list_deliveries",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["notices"],
 )
 async def list_deliveries(
-    caller: NamedDependency[Caller], db: NamedDependency[AsyncConnection]
+    caller: NamedDependency[Caller],
+    db: NamedDependency[AsyncConnection],
+    cursor: FromQuery[Id | None] = None,
+    limit: FromQuery[Limit] = 50,
 ) -> Page[Delivery]:
-    """List how messages fared on their way."""
-    return Page(items=await notifications.service.deliveries(db, caller.tenant))
+    """List how messages fared on their way, newest first.
+
+    Raises:
+        NotFound: The cursor cannot be one.
+    """
+    if cursor is not None:
+        require("dlv", cursor, "delivery")
+    found = await notifications.service.deliveries(
+        db, caller.tenant, before=cursor, limit=limit + 1
+    )
+    return page(found, limit, lambda one: one.id)
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.access import Caller
-from api.dependencies import SERVER, Once
+from api.dependencies import SECRET_KEY, SERVER, Once
 from api.problems import problems
 from api.wire.lists import Page
 from api.wire.organisation import KeyBody, KeyCreated, KeyView, TenantPatch, TenantView
@@ -26,6 +26,7 @@ _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
     "/v1/tenant",
     operation_id="get_tenant",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -41,6 +42,7 @@ async def get_tenant(
     "/v1/tenant",
     operation_id="update_tenant",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -64,6 +66,7 @@ async def update_tenant(
     "/v1/keys",
     operation_id="list_keys",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -79,6 +82,7 @@ async def list_keys(
     "/v1/keys",
     operation_id="create_key",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],
@@ -112,6 +116,7 @@ async def create_key(
     "/v1/keys/{key_id:str}",
     operation_id="revoke_key",
     dependencies=SERVER,
+    security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,
     tags=["organisation"],

@@ -3,6 +3,9 @@
 // The server may draw the form anew while the next answer is being typed. What stands in that
 // field goes on in the new one, and is saved when the customer leaves it.
 (() => {
+  // htmx notes the page's address when it loads, and this address is a secret.
+  sessionStorage.removeItem("htmx-current-path-for-history");
+
   let typing = null;
 
   document.addEventListener("htmx:beforeSwap", () => {

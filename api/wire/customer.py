@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from booking.model import Advisor, Booking, Channel, Location, MeetingType, State, Texts
 from context.model import CustomerInput
@@ -39,15 +39,15 @@ class MeetingTypeView(Struct, frozen=True, kw_only=True):
     phone: str | None
 
 
-class Slots(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Free starts, by the viewer's local day."""
+class Slots(Struct, frozen=True, kw_only=True):
+    """Free starts, by the viewer's local day; reasons only where they were asked for."""
 
     timezone: str
     duration: int
     days: dict[str, list[str]]
+    next_available: datetime | None
     as_of: datetime
-    next_available: datetime | None = field(default=None)
-    reasons: dict[str, int] | None = None
+    reasons: dict[str, int] | UnsetType = UNSET
 
 
 class HoldBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,7 +140,9 @@ class ManagedBooking(Struct, frozen=True, kw_only=True):
     channel: Channel
     location: LocationView | None
     advisor: AdvisorName
+    customer: Id
     sequence: int
+    created_at: datetime
     can_change: bool
     greeting: str
     phone: str | None

@@ -1,13 +1,17 @@
 """Lists that come in pages."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from kernel.ids import Id
 
 T = TypeVar("T")
+
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100)]
+"""How many items a page has at most."""
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):

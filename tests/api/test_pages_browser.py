@@ -54,7 +54,7 @@ async def window(
     scheme: Literal["light", "dark"] = "light",
     trouble: bool = False,
 ) -> AsyncIterator[Page]:
-    """Open a browser; what goes wrong in it fails the test, unless *trouble* is what it is about."""
+    """Open a browser; what goes wrong in it fails the test, unless that is what it is about."""
     async with chromium() as browser:
         context = await browser.new_context(
             viewport={"width": width, "height": 800},
@@ -223,7 +223,7 @@ async def test_axe_finds_nothing(
         await page.get_by_role("button", name="Klaar").click()
         await look("missing")
 
-    assert found == dict.fromkeys(found, [])
+    assert found == {name: [] for name in found}
 
 
 async def test_axe_would_find_something(world: World) -> None:

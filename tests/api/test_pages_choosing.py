@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime
 
-from api.pages.choosing import Address, Find, Picker, pick
+import pytest
+
+from api.pages.choosing import Address, Find, Picker, instant, pick
 from booking.model import SlotAnswer
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -126,3 +128,16 @@ async def test_nonsense_in_the_address_counts_as_no_choice() -> None:
     """A mangled link still shows the first free day."""
     for wanted in ("2026-13", "tomorrow", "2026-12-99", "'; drop table"):
         assert (await choose(offer("2026-12-03T09:00"), wanted)).chosen == date(2026, 12, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-12-01", "2026-12-01T10:00:00", "0001-01-01T00:00:00+14:00", None]
+)
+def test_a_time_that_is_none_is_not_chosen(text: str | None) -> None:
+    """Without an offset, or at the end of the calendar, nobody knows which moment is meant."""
+    assert instant(text) is None
+
+
+def test_a_time_is_read_with_its_offset() -> None:
+    """Also when the plus sign of its offset became a blank on its way."""
+    assert instant("2026-12-01T10:00:00 01:00") == datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -28,9 +29,8 @@ async def open_broken(world: World, fault: Exception) -> httpx2.Response:
     async def broken() -> None:
         raise fault
 
-    transport = httpx2.ASGITransport(
-        app=create_app(world.house, extra=[broken]), raise_app_exceptions=False
-    )
+    application: Any = create_app(world.house, extra=[broken])
+    transport = httpx2.ASGITransport(app=application, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as browser:
         return await browser.get("/broken", headers={"accept": "text/html"})
 

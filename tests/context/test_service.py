@@ -16,6 +16,7 @@ from context.errors import (
     IntakeUnknown,
     PurposeUnknown,
 )
+from context.facts import ONE_LOOK
 from context.kits import load
 from context.model import Customer, FactInput, IntakeView
 from context.tables import customers, facts
@@ -602,13 +603,15 @@ async def test_opening_a_brief_sets_what_an_advisor_has_seen(desk: Desk) -> None
             now=desk.clock.now(),
             position=shown.position,
         )
+    opened_at = desk.clock.now()
     again = await prepared(desk.advisor)
     other = await prepared(new_id("adv", desk.clock.now()))
 
     assert (shown.seen, shown.position, shown.form.slug) == (None, 1, "small")
     assert (shown.spoken, shown.formality, shown.saved_at is None) == ("nl", "formal", False)
-    assert (again.seen.position, again.seen.opened_at, again.position) == (1, desk.clock.now(), 2)
+    assert (again.seen.position, again.seen.opened_at, again.position) == (1, opened_at, 2)
     assert other.seen is None
+    desk.clock.advance(ONE_LOOK)
     async with desk.database.transaction(desk.tenant) as db:
         await service.opened(
             db,
@@ -618,6 +621,9 @@ async def test_opening_a_brief_sets_what_an_advisor_has_seen(desk: Desk) -> None
             advisor=desk.advisor,
             now=desk.clock.now(),
         )
+    # A reload is the same look: what was news when it began still is, until the next one.
+    assert (await prepared(desk.advisor)).seen.position == 1
+    desk.clock.advance(ONE_LOOK)
     assert (await prepared(desk.advisor)).seen.position == 2
     async with desk.database.reading(desk.tenant) as db:
         entries = (await db.execute(select(audit_entries))).all()

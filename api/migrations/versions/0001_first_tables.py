@@ -398,6 +398,8 @@ def upgrade() -> None:
         sa.Column("advisor_id", sa.Uuid(), nullable=False),
         sa.Column("opened_at", TIME, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("before_at", TIME, nullable=True),
+        sa.Column("before_position", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "customer_id"],
             ["customers.tenant_id", "customers.id"],

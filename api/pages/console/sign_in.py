@@ -108,9 +108,10 @@ async def ask_for_link(
         advisor = await booking.service.find_advisor_by_email(db, tenant.id, email)
         if advisor:
             sign_in = await access.begin_sign_in(db, tenant.id, advisor.id, now=now)
-            await notifications.service.request_sign_in_mail(
-                db, tenant.id, sign_in=sign_in, advisor=advisor.id, now=now
-            )
+            if sign_in is not None:
+                await notifications.service.request_sign_in_mail(
+                    db, tenant.id, sign_in=sign_in, advisor=advisor.id, now=now
+                )
     return Redirect(f"/console/{tenant.slug}?sent=true", status_code=303)
 
 
