@@ -13,6 +13,7 @@ from spreekuur import AsyncSpreekuur, models, words
 
 from api.demo.processes import CalendarServer
 
+SANNE: Final = "sanne.visser@demobank.example"
 PHONE: Final = "030 123 45 67"
 USERS: Final = {"sanne": "sanne-agenda", "ravi": "ravi-agenda", "marieke": "marieke-agenda"}
 SETTINGS: Final[Mapping[str, Any]] = {
@@ -75,7 +76,7 @@ async def _advisors(
 ) -> tuple[models.Advisor, models.Advisor, models.Advisor]:
     sanne = await client.advisors.create(
         name="Sanne Visser",
-        email="sanne.visser@demobank.example",
+        email=SANNE,
         timezone="Europe/Amsterdam",
         languages=["nl", "en"],
         locations=["utrecht"],

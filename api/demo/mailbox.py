@@ -27,12 +27,13 @@ class Mails(Struct, frozen=True, kw_only=True):
     items: list[Mail]
 
 
-def demo_handlers(mailbox: Mailbox, tenant: Id) -> list[ControllerRouterHandler]:
+def demo_handlers(mailbox: Mailbox, tenant: Id, *, email: str) -> list[ControllerRouterHandler]:
     """Return the addresses that only the demo has.
 
     Args:
         mailbox: What the letters were put in.
-        tenant: The demo's organisation; ``/dev/console`` signs its first advisor in.
+        tenant: The demo's organisation.
+        email: Of the advisor whom ``/dev/console`` signs in.
     """
 
     @get("/dev/mailbox.json", include_in_schema=False, opt=_OPEN)
@@ -61,7 +62,9 @@ def demo_handlers(mailbox: Mailbox, tenant: Id) -> list[ControllerRouterHandler]
     async def console(house: NamedDependency[House]) -> Redirect:
         """Sign the demo's advisor in; only the demo does this on a GET, and without a mail."""
         async with house.database.transaction(tenant) as db:
-            advisor, *_ = await booking.service.list_advisors(db, tenant)
+            advisor = await booking.service.find_advisor_by_email(db, tenant, email)
+            if advisor is None:
+                raise NotFoundException
             cookie = await access.open_session(db, tenant, advisor.id, now=house.clock.now())
         return Redirect("/console", cookies=[session_cookie(house.settings, cookie)])
 

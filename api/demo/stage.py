@@ -13,7 +13,7 @@ from spreekuur import AsyncSpreekuur
 from api import access
 from api.app import create_app
 from api.bootstrap import open_house
-from api.demo.bank import PHONE, Bank, set_up
+from api.demo.bank import PHONE, SANNE, Bank, set_up
 from api.demo.mailbox import demo_handlers
 from api.demo.processes import CalendarServer, calendar_server, free_port
 from api.demo.serving import serving
@@ -101,7 +101,7 @@ async def curtain_up(stage: Stage, tenant: Id, key: str) -> AsyncIterator[Bank]:
         bank = await set_up(
             client, stage.calendars, origins=[stage.bank_url, stage.url], now=stage.clock.now()
         )
-        site = bank_site(api=stage.url, key=bank.publishable_key, phone=PHONE, rate="3,60%")
+        site = bank_site(api=stage.url, key=bank.publishable_key, phone=PHONE)
         async with serving(site, port_of(stage.bank_url)):
             yield bank
 
@@ -110,7 +110,7 @@ def application(stage: Stage, tenant: Id) -> Litestar:
     """Return the application as the demo serves it, with its jobs inside."""
     return create_app(
         stage.house,
-        extra=demo_handlers(stage.mailbox, tenant),
+        extra=demo_handlers(stage.mailbox, tenant, email=SANNE),
         lifespan=[lambda _: working(stage.house)],
     )
 

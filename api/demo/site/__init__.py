@@ -9,10 +9,10 @@ from litestar import Litestar, MediaType, Response, get
 _HERE: Final = files(__name__)
 
 
-def bank_site(*, api: str, key: str, phone: str, rate: str) -> Litestar:
+def bank_site(*, api: str, key: str, phone: str) -> Litestar:
     """Return the bank's website, with the widget of *api* in it."""
     page = Template(_HERE.joinpath("index.html").read_text(encoding="utf-8")).substitute(
-        api=api, key=key, phone=phone, rate=rate
+        api=api, key=key, phone=phone
     )
     style = _HERE.joinpath("bank.css").read_text(encoding="utf-8")
     policy = (
