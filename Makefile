@@ -10,15 +10,18 @@ ARGS ?=
 help: ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
+# Setting up talks to stderr, so that what a command prints is all there is on stdout.
 $(BIN)/uv: requirements/uv.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@echo "Setting up .venv with $(PYTHON) …" >&2
+	@$(PYTHON) -m venv .venv >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt >&2
 	@touch $@
 
 # The packages of a lock file, then our own two, which need no download of their own.
 define install
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . -e sdk/python
+	@echo "Installing $(1) …" >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $(1) >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . -e sdk/python >&2
 	@touch $@
 endef
 
@@ -30,7 +33,8 @@ endef
 	@touch .venv/demo
 
 sdk/web/node_modules: sdk/web/package.json sdk/web/package-lock.json
-	cd sdk/web && npm ci --silent
+	@echo "Installing what builds the widget …" >&2
+	@cd sdk/web && npm ci --silent >&2
 	@touch $@
 
 setup: .venv/test sdk/web/node_modules ## Set up everything for working on Spreekuur

@@ -14,7 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from api import pages, problems, routes
-from api.bodies import check_request
+from api.bodies import check_address, check_syntax
 from api.dependencies import EVERYWHERE
 from api.wiring import House
 from kernel.ids import new_id
@@ -57,7 +57,8 @@ def create_app(
         dependencies=dict(EVERYWHERE),
         exception_handlers=dict(problems.HANDLERS),
         state=State({"house": house}),
-        before_request=check_request,
+        middleware=[check_address],
+        before_request=check_syntax,
         cors_config=CORSConfig(
             # No credentials travel, so any page may ask; keys are bound to origins.
             allow_origins=["*"],

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from kernel.errors import FieldError, Invalid, NotFound, SpreekuurError
 
@@ -24,23 +26,45 @@ class UnsupportedMediaType(SpreekuurError):
     title = "Send the body as JSON"
 
 
-async def check_request(request: Request[Any, Any, State]) -> None:
-    """Refuse what no database can store, and bodies of calls that are not JSON.
+def check_address(app: ASGIApp) -> ASGIApp:
+    """Refuse addresses with a NUL character, which no database can look for."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        if "\0" in scope["path"]:
+            raise NotFound("There is nothing at this address.")
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
+            if "\0" in name + value:
+                _refuse_nul(f"?{name}".replace("\0", ""))
+        await app(scope, receive, send)
+
+    return checked
+
+
+async def check_syntax(request: Request[Any, Any, State]) -> None:
+    """Refuse bodies of calls that are not JSON.
 
     Browsers send plain text and forms across origins without asking first; JSON they do not.
 
     Raises:
-        NotFound: The path holds a NUL character, which no name does.
-        Invalid: The query or the body does, or the body cannot be read.
-        UnsupportedMediaType: The body is said to be something else than JSON.
+        Invalid: The body cannot be read, or holds a NUL character, which no database can store.
+        UnsupportedMediaType: It is said to be something else than JSON.
     """
-    if "\0" in request.url.path:
-        raise NotFound("There is nothing at this address.")
-    for name, value in request.query_params.items():
-        if "\0" in name or "\0" in str(value):
-            _refuse_nul(f"?{name}".replace("\0", ""))
-    if request.method in {"POST", "PUT", "PATCH"} and request.url.path.startswith("/v1/"):
-        _check_json(await request.body(), request.content_type[0])
+    if request.method not in {"POST", "PUT", "PATCH"} or not request.url.path.startswith("/v1/"):
+        return
+    body = await request.body()
+    if not body:
+        return
+    if request.content_type[0] != "application/json":
+        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise Invalid("The JSON is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid("The body is not well-formed JSON in UTF-8.") from None
+    # An escaped NUL is looked for only where there may be one.
+    if b"\\u0000" in body and (pointer := _nul_in(value)) is not None:
+        _refuse_nul(pointer)
 
 
 async def check_body(request: Request[Any, Any, State]) -> None:
@@ -87,23 +111,7 @@ def field_error(message: str) -> FieldError:
     return FieldError(pointer="".join(f"/{step}" for step in escaped), detail=detail, code=code)
 
 
-def _check_json(body: bytes, media_type: str) -> None:
-    if not body:
-        return
-    if media_type != "application/json":
-        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
-    try:
-        value = msgspec.json.decode(body)
-    except RecursionError:
-        raise Invalid("The JSON is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Invalid("The body is not well-formed JSON in UTF-8.") from None
-    # An escaped NUL is looked for only where there may be one.
-    if b"\\u0000" in body and (pointer := _nul_in(value)) is not None:
-        _refuse_nul(pointer)
-
-
-def _refuse_nul(pointer: str) -> None:
+def _refuse_nul(pointer: str) -> NoReturn:
     detail = "Holds a NUL character, which cannot be stored."
     field = FieldError(pointer=pointer, detail=detail, code="nul")
     raise Invalid(f"{pointer or 'body'}: {detail}", errors=(field,))

@@ -1,10 +1,12 @@
 """Calls about forms, customers, what is known of them, and the brief."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from litestar import Response, get, post, put
+from litestar import Request, Response, get, post, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +15,7 @@ import context.service
 from api.access import Caller
 from api.booking_desk import purpose_at
 from api.brief import brief_of
+from api.brief_page import brief_page
 from api.dependencies import SECRET_KEY, SERVER, Once
 from api.problems import problems
 from api.wire.lists import Page
@@ -171,21 +174,27 @@ async def set_customer_consents(
     dependencies=SERVER,
     security=SECRET_KEY,
     opt=_SERVER,
-    responses=_PROBLEMS,
+    responses={200: ResponseSpec(Brief, generate_examples=False), **_PROBLEMS},
     tags=["bookings"],
 )
 async def get_brief(
     booking_id: FromPath[str],
+    request: Request[Any, Any, State],
     caller: NamedDependency[Caller],
     db: NamedDependency[AsyncConnection],
     now: NamedDependency[datetime],
     lang: FromQuery[Language | None] = None,
-) -> Brief:
-    """Show the brief of a booking, as its own advisor would see it; this marks nothing as read."""
+) -> Response[Any]:
+    """Show the brief of a booking, as its own advisor would see it; this marks nothing as read.
+
+    Who accepts HTML rather than JSON gets a page.
+    """
     tenant = await get_tenant(db, caller.tenant)
-    return await brief_of(
-        db, caller.tenant, booking_id, language=lang or tenant.settings.language, now=now
-    )
+    language = lang or tenant.settings.language
+    if request.accept.best_match(["application/json", "text/html"]) == "text/html":
+        return await brief_page(db, request, tenant, booking_id, language=language, now=now)
+    brief = await brief_of(db, tenant.id, booking_id, language=language, now=now)
+    return Response(brief, headers={"Vary": "Accept"})
 
 
 async def _consents(

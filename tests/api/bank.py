@@ -1,5 +1,6 @@
 """A bank with two branches in two zones, its keys, and words for what tests ask of it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -235,3 +236,33 @@ def _rows(table: Any, tenant: Id) -> Any:
     statement = select(table)
     # SQLite shows every organisation's rows; PostgreSQL does so for the few directory tables.
     return statement.where(table.c.tenant_id == tenant) if "tenant_id" in table.c else statement
+
+
+# --- what the API says of itself -----------------------------------------------------------------
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One call of the API, as its own description has it; *keys* opens it, none of them a link."""
+
+    id: str
+    method: str
+    path: str
+    keys: frozenset[str]
+
+    def at(self, **values: str) -> str:
+        """Return its path with values in their places; a place without one gets a text."""
+        return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "none"), self.path)
+
+
+def operations(app: Litestar) -> list[Operation]:
+    """Return every call that the API describes."""
+    return [
+        Operation(
+            id=call["operationId"],
+            method=method.upper(),
+            path=path,
+            keys=frozenset(name for lock in call.get("security", ()) for name in lock),
+        )
+        for path, calls in app.openapi_schema.to_schema()["paths"].items()
+        for method, call in calls.items()
+    ]
