@@ -10,6 +10,7 @@ marks the work done, so it lands once. An *errand* talks to the outside: it mana
 of its own, calls ``task.finish`` in the last one, and may run more than once.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(seconds=90)
 BATCH: Final = 50
+ERRANDS_AT_ONCE: Final = 8
 PATIENCE: Final = (1, 5, 15, 60, 300, 900, 3600, 3600, 3600, 3600, 3600, 3600)
 """Seconds to wait after each failed attempt; when the list is used up the work is dead."""
 
@@ -49,7 +51,7 @@ class RetryLater(Exception):
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """One leased piece of work; *attempts* counts this one."""
+    """One leased piece of work, ours until *lease_until*; *attempts* counts this one."""
 
     id: Id
     tenant: Id
@@ -57,6 +59,7 @@ class Task(Struct, frozen=True, kw_only=True):
     subject: str
     attempts: int
     lease_token: str
+    lease_until: datetime
 
     async def finish(self, db: AsyncConnection, *, now: datetime) -> None:
         """Mark the work done, in the transaction that records its result.
@@ -184,13 +187,29 @@ class Worker:
         self.errands = errands
 
     async def run_due(self) -> int:
-        """Do everything that is due, and what that makes due, and return how much it was."""
+        """Do everything that is due, and what that makes due, and return how much it was.
+
+        Effects are quick and run in order. Errands wait for others outside, so they run side by
+        side: a calendar server that hangs keeps no letter waiting.
+        """
         done = 0
         while tasks := await self._claim():
             for task in tasks:
-                await self._run(task)
+                if task.queue in self.effects:
+                    await self._run(task)
+            errands = [task for task in tasks if task.queue not in self.effects]
+            hands = asyncio.Semaphore(ERRANDS_AT_ONCE)
+            async with asyncio.TaskGroup() as group:
+                for task in errands:
+                    group.create_task(self._run_errand(task, hands))
             done += len(tasks)
         return done
+
+    async def _run_errand(self, task: Task, hands: asyncio.Semaphore) -> None:
+        async with hands:
+            # What waited here past its lease is somebody else's by now, or will be claimed again.
+            if self.clock.now() < task.lease_until:
+                await self._run(task)
 
     async def _claim(self) -> list[Task]:
         now = self.clock.now()
@@ -233,6 +252,7 @@ class Worker:
                         subject=row.subject,
                         attempts=row.attempts + 1,
                         lease_token=secrets.token_hex(8),
+                        lease_until=now + LEASE,
                     ),
                 )
             for task in tasks.values():
@@ -242,7 +262,7 @@ class Worker:
                     .values(
                         state="leased",
                         attempts=task.attempts,
-                        lease_until=now + LEASE,
+                        lease_until=task.lease_until,
                         lease_token=task.lease_token,
                     )
                 )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,14 @@ CLUSTER = "SPREEKUUR_TEST_CLUSTER"
 """Names the PostgreSQL cluster of this run to the worker processes of pytest-xdist."""
 
 
+ZONES = {"gw0": "UTC", "gw1": "Asia/Kolkata", "gw2": "America/New_York", "gw3": "Europe/Amsterdam"}
+"""The process time zone of each worker: no answer may depend on it."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Forget settings of the machine, so that only the test's own count."""
+    os.environ["TZ"] = ZONES.get(os.environ.get("PYTEST_XDIST_WORKER", ""), "Asia/Kolkata")
+    time.tzset()
     for name in list(os.environ):
         if name.startswith("SPREEKUUR_") and name != CLUSTER:
             del os.environ[name]

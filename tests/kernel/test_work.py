@@ -1,5 +1,6 @@
 """Work is done once, in order, and survives whoever was doing it."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -95,3 +96,55 @@ async def test_work_that_never_succeeds_ends_as_dead_and_stays_visible(
     async with database.reading() as db:
         row = (await db.execute(select(table.c.state, table.c.problem))).one()
     assert tuple(row) == ("dead", "LookupError")
+
+
+async def test_an_errand_that_hangs_keeps_no_other_waiting(
+    database: Database, clock: FixedClock, tenant: Id
+) -> None:
+    """A slow outside does not stop what has nothing to do with it."""
+    order: list[str] = []
+    others_done = asyncio.Event()
+
+    async def errand(task: work.Task) -> None:
+        if task.subject == "slow":
+            await asyncio.wait_for(others_done.wait(), 5)
+        order.append(task.subject)
+        if len(order) == 2:
+            others_done.set()
+        async with database.transaction() as db:
+            await task.finish(db, now=clock.now())
+
+    async with database.transaction() as db:
+        for subject in ("slow", "b", "c"):
+            await work.enqueue(db, tenant, "letters", subject, now=clock.now())
+    desk = work.Worker(database, clock, effects={}, errands={"letters": errand})
+
+    await desk.run_due()
+
+    assert order[-1] == "slow"
+    assert sorted(order) == ["b", "c", "slow"]
+
+
+async def test_an_errand_whose_lease_ended_while_it_waited_is_left_to_others(
+    database: Database, clock: FixedClock, tenant: Id
+) -> None:
+    """What waited in a batch past its lease is not begun; it is claimed again."""
+    begun: list[str] = []
+
+    async def errand(task: work.Task) -> None:
+        begun.append(task.subject)
+        if len(begun) == work.ERRANDS_AT_ONCE:
+            clock.advance(work.LEASE + timedelta(seconds=1))
+        await asyncio.sleep(0.01)
+        async with database.transaction() as db:
+            await task.finish(db, now=clock.now())
+
+    async with database.transaction() as db:
+        for number in range(work.ERRANDS_AT_ONCE + 1):
+            await work.enqueue(db, tenant, "letters", str(number), now=clock.now())
+    desk = work.Worker(database, clock, effects={}, errands={"letters": errand})
+
+    await desk.run_due()
+
+    assert sorted(begun) == sorted(str(number) for number in range(work.ERRANDS_AT_ONCE + 1))
+    assert len(set(begun)) == len(begun)
