@@ -119,7 +119,7 @@ class HouseDirectory:
         """Return the organisation."""
         return await get_tenant(db, tenant)
 
-    async def recipient(self, db: AsyncConnection, tenant: Id, person: Id) -> Recipient | None:
+    async def recipient(self, db: AsyncConnection, tenant: Id, person: Id, /) -> Recipient | None:
         """Return how to reach and address a customer or an advisor."""
         settings = (await get_tenant(db, tenant)).settings
         try:
@@ -147,7 +147,7 @@ class HouseDirectory:
             formality=customer.formality or settings.formality,
         )
 
-    async def appointment(self, db: AsyncConnection, tenant: Id, booking_id: Id) -> Appointment:
+    async def appointment(self, db: AsyncConnection, tenant: Id, booking_id: Id, /) -> Appointment:
         """Return what a letter says about a meeting."""
         meeting = await booking.service.get_booking(db, tenant, booking_id)
         kind = await booking.service.get_meeting_type(db, tenant, meeting.meeting_type)
@@ -183,6 +183,7 @@ class HouseDirectory:
         db: AsyncConnection,
         tenant: Id,
         booking_id: Id,
+        /,
         *,
         method: Method,
         recipient: Recipient,
@@ -257,7 +258,7 @@ class HouseDirectory:
         """Return the address in a sign-in mail."""
         return self._links.sign_in_url(sign_in)
 
-    def console_url(self, booking_id: Id | None = None) -> str:
+    def console_url(self, booking_id: Id | None = None, /) -> str:
         """Return the advisor's screen, or the page of one meeting on it."""
         base = f"{self._links.public_url}/console"
         return f"{base}/bookings/{booking_id}" if booking_id else base

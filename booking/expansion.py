@@ -174,19 +174,22 @@ class _Reader:
     def _occurrences(self, calendar: Any) -> Iterator[Busy]:
         query = CalendarQuery(calendar)
         for event in query.between(self.horizon.start - _MARGIN, self.horizon.end + _MARGIN):
-            kind = self._kind(event)
-            if kind is None:
-                continue
-            start = self._instant(event["DTSTART"].dt)
-            # RFC 5545, 3.8.5.3: occurrences are as long as the first. Most programs keep the
-            # clock time of the end instead; the nights on which that differs are kept closed.
-            end = max(
-                self._instant(event["DTEND"].dt),
-                start + timedelta(seconds=int(event.get(_LENGTH, 0))),
-            )
-            span = Span(start, end)
-            if start < end and span.overlaps(self.horizon):
-                yield Busy(span, kind)
+            if busy := self._occurrence(event):
+                yield busy
+
+    def _occurrence(self, event: Any) -> Busy | None:
+        kind = self._kind(event)
+        if kind is None:
+            return None
+        start = self._instant(event["DTSTART"].dt)
+        # RFC 5545, 3.8.5.3: occurrences are as long as the first. Most programs keep the
+        # clock time of the end instead; the nights on which that differs are kept closed.
+        end = max(
+            self._instant(event["DTEND"].dt),
+            start + timedelta(seconds=int(event.get(_LENGTH, 0))),
+        )
+        span = Span(start, end)
+        return Busy(span, kind) if start < end and span.overlaps(self.horizon) else None
 
     def _kind(self, event: Any) -> Kind | None:
         status = str(event.get("STATUS", "")).upper()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,7 +53,7 @@ async def add_advisor(
     """
     known = {location.slug for location in await store.locations_of(db, tenant)}
     _require_known(data.locations, known, "locations", "There is no location with this slug.")
-    fields = structs.asdict(data) | {"email": data.email.lower()}
+    fields: dict[str, Any] = structs.asdict(data) | {"email": data.email.lower()}
     advisor = Advisor(id=new_id("adv", now), **fields)
     if not await store.insert_advisor(db, tenant, advisor, now=now):
         raise AdvisorKnown

@@ -205,7 +205,7 @@ def _type_of(node: Node, fields: Mapping[str, Known], pointer: str) -> Type:
     if isinstance(node, OneOf):
         return _one_type([_type_of_value(value) for value in node.values], pointer)
     pointer = f"{pointer}/{node.op}"
-    types = [
+    types: list[Type] = [
         _type_of(argument, fields, place)
         for argument, place in zip(node.arguments, node.places, strict=True)
     ]

@@ -123,7 +123,8 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Choose text on SQLite, whose numbers are binary floats."""
-        return dialect.type_descriptor(String() if dialect.name == "sqlite" else Numeric())
+        kind: Any = String() if dialect.name == "sqlite" else Numeric()
+        return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         """Write the digits as they are."""

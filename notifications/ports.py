@@ -89,16 +89,23 @@ class Directory(Protocol):
         """Return the organisation on whose behalf is written."""
         ...
 
-    async def recipient(self, db: AsyncConnection, tenant: Id, who: Id) -> Recipient | None:
+    async def recipient(self, db: AsyncConnection, tenant: Id, who: Id, /) -> Recipient | None:
         """Return how to reach a customer or an advisor; null when they are gone."""
         ...
 
-    async def appointment(self, db: AsyncConnection, tenant: Id, booking: Id) -> Appointment:
+    async def appointment(self, db: AsyncConnection, tenant: Id, booking: Id, /) -> Appointment:
         """Return the booking as it stands now."""
         ...
 
     async def invitation(
-        self, db: AsyncConnection, tenant: Id, booking: Id, *, method: Method, recipient: Recipient
+        self,
+        db: AsyncConnection,
+        tenant: Id,
+        booking: Id,
+        /,
+        *,
+        method: Method,
+        recipient: Recipient,
     ) -> bytes:
         """Return the iCalendar object for this recipient as it stands now (RFC 6047)."""
         ...
@@ -133,6 +140,6 @@ class Directory(Protocol):
         """Return the single-use link of a sign-in."""
         ...
 
-    def console_url(self, booking: Id | None = None) -> str:
+    def console_url(self, booking: Id | None = None, /) -> str:
         """Return the advisor's page of a booking, or their first page."""
         ...

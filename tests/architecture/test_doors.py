@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 from api import pages, routes
 from api.app import create_app
@@ -26,7 +27,8 @@ READ_THEIR_OWN_LINK = "api.pages.unsubscribe."
 
 def handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
     for route in app.routes:
-        yield from (one for one in route.route_handlers if isinstance(one, HTTPRouteHandler))
+        if isinstance(route, HTTPRoute):
+            yield from route.route_handlers
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from api.demo.bank import USERS, Bank
 from api.demo.check.play import MONDAY
@@ -17,7 +17,7 @@ from notifications.channels.mailbox import Mail
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NARROW = {"width": 360, "height": 740}
+NARROW = ViewportSize(width=360, height=740)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

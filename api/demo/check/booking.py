@@ -176,7 +176,7 @@ async def _drag(play: Play, booking: Id, start: datetime) -> None:
         calendar = Calendar.from_ical(raw)
         for event in calendar.walk("VEVENT"):
             if isinstance(event, Event):
-                length = event.end - event.start
+                length = event.duration
                 event.DTSTART, event.DTEND = start, start + length
         answer = await own.put(
             address, content=calendar.to_ical(), headers={"Content-Type": "text/calendar"}

@@ -82,7 +82,8 @@ def lay_out(brief: Brief) -> Layout:
     places: dict[Place, list[SectionView]] = {place: [] for place in get_args(Place)}
     for section in brief.sections:
         for part in _parts(section, brief.language):
-            places[_PLACES.get(part.id, "known")].append(_section(part, brief))
+            place: Place = _PLACES.get(part.id, "known")
+            places[place].append(_section(part, brief))
     head = brief.header
     said = {head.name, head.address, head.greeting, head.meeting}
     return Layout(
