@@ -61,7 +61,10 @@ async def _smtp(settings: Settings) -> Finding:
     if settings.smtp_url is None:
         return Finding(part="smtp", ok=False, detail="Set SPREEKUUR_SMTP_URL; letters need it.")
     problem = await SmtpChannel(settings.smtp_url).check()
-    return Finding(part="smtp", ok=problem is None, detail=problem or "answers")
+    if problem is not None:
+        detail = f"The mail server cannot be used ({problem}); check SPREEKUUR_SMTP_URL."
+        return Finding(part="smtp", ok=False, detail=detail)
+    return Finding(part="smtp", ok=True, detail="answers")
 
 
 def _public_url(settings: Settings) -> Finding:

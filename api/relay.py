@@ -50,10 +50,12 @@ class Relay:
 
     async def close(self) -> None:
         """Close the connection to Redis."""
-        for call in list(self._calls):
+        calls = list(self._calls)
+        for call in calls:
             call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
         if self._pool is not None:
-            await self._pool.aclose()
+            await self._pool.aclose(close_connection_pool=True)
 
     async def _call(self) -> None:
         # Without Redis, arq is not needed and not loaded.

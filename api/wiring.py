@@ -5,6 +5,7 @@ notifications must ask of the other rooms it states as a port; `HouseDirectory` 
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from typing import Final
 
@@ -87,7 +88,7 @@ def wire(
     directory = HouseDirectory(links, clock, settings.mail_from)
     desk = Desk(database, clock, directory, channels, keyring, from_address=settings.mail_from)
     worker = Worker(
-        database,
+        _unheard(database),
         clock,
         effects={outbox.EVENTS_QUEUE: outbox.fan_out(SUBSCRIPTIONS), **desk.effects()},
         errands={**calendars.errands(), **desk.errands()},
@@ -105,6 +106,17 @@ def wire(
         worker=worker,
         relay=relay,
     )
+
+
+def _unheard(database: Database) -> Database:
+    """Return the same database for whoever listens for work.
+
+    A worker looks again by itself until nothing is due. Were it woken by its own commits, and each
+    look is one, it would look for ever.
+    """
+    own = copy(database)
+    own.after_commit = lambda: None
+    return own
 
 
 class HouseDirectory:

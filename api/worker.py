@@ -4,6 +4,7 @@ Redis carries no work and no personal data, only the word *drain*. A look every 
 that a lost word costs a second.
 """
 
+import asyncio
 from typing import Any, Final, cast
 
 import msgspec
@@ -35,6 +36,20 @@ async def open_pool(redis_url: str) -> ArqRedis:
         job_deserializer=_decode,
         default_queue_name=_QUEUE,
     )
+
+
+async def run_worker(house: House, *, burst: bool = False) -> None:
+    """Work until cancelled; arguments as for `build_worker`."""
+    worker = build_worker(house, burst=burst)
+    try:
+        await worker.async_run()
+    finally:
+        # The library's own close() calls what its Redis client warns about.
+        jobs = list(worker.tasks.values())
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await worker.pool.aclose(close_connection_pool=True)
 
 
 async def drain(context: dict[Any, Any]) -> int:

@@ -16,7 +16,7 @@ from api.logs import set_up_logs
 from api.migrations import migrate as bring_up_to_date
 from api.migrations import require_current_schema
 from api.settings import Settings, load_settings
-from api.worker import build_worker
+from api.worker import run_worker
 from kernel.crypto import Secret
 from kernel.errors import SpreekuurError
 
@@ -57,7 +57,7 @@ async def work() -> None:
         if settings.redis_url is None:
             await house.relay.run(house.worker)
         else:
-            await build_worker(house).async_run()
+            await run_worker(house)
 
 
 @click.command()

@@ -14,7 +14,9 @@ from api.wire.lists import Page
 from api.wire.organisation import AccountView, RoleBody, account_view
 from api.wiring import House
 from booking.calendars.model import ConnectInput
+from kernel.errors import FieldError
 from kernel.ids import Id
+from kernel.outgoing import AddressRefused
 
 _SERVER: Final = {"auth": "server"}
 _PROBLEMS: Final = problems(400, 401, 403, 404, 409, 422)
@@ -57,7 +59,11 @@ async def connect_calendar(
     """Connect an advisor's CalDAV account and read it for the first time."""
 
     async def connect() -> AccountView:
-        return account_view(await house.calendars.connect(caller.tenant, data))
+        try:
+            return account_view(await house.calendars.connect(caller.tenant, data))
+        except AddressRefused as refused:
+            field = FieldError(pointer="/url", detail=refused.detail)
+            raise AddressRefused(refused.detail, errors=(field,)) from refused
 
     return await once(connect, status=201)
 
