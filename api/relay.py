@@ -14,7 +14,6 @@ from kernel.work import Worker
 
 log = structlog.get_logger()
 
-DRAIN: Final = "drain"
 _IDLE: Final = 1.0
 
 
@@ -59,7 +58,7 @@ class Relay:
 
     async def _call(self) -> None:
         # Without Redis, arq is not needed and not loaded.
-        from api.worker import open_pool  # noqa: PLC0415
+        from api.wake import DRAIN, open_pool  # noqa: PLC0415
 
         try:
             if self._pool is None:

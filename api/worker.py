@@ -7,35 +7,15 @@ that a lost word costs a second.
 import asyncio
 from typing import Any, Final, cast
 
-import msgspec
-from arq import create_pool, cron, func
-from arq.connections import ArqRedis, RedisSettings
+from arq import cron, func
+from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 
-from api.relay import DRAIN
+from api.wake import DRAIN, QUEUE, decode, encode
 from api.wiring import House
 
-_QUEUE: Final = "spreekuur"
 _TIMEOUT: Final = 60
-
-
-def _encode(value: Any) -> bytes:
-    return msgspec.msgpack.encode(value, enc_hook=repr)
-
-
-def _decode(value: bytes) -> Any:
-    return msgspec.msgpack.decode(value)
-
-
-async def open_pool(redis_url: str) -> ArqRedis:
-    """Connect to the Redis that carries wake-up calls."""
-    return await create_pool(
-        RedisSettings.from_dsn(redis_url),
-        job_serializer=_encode,
-        job_deserializer=_decode,
-        default_queue_name=_QUEUE,
-    )
 
 
 async def run_worker(house: House, *, burst: bool = False) -> None:
@@ -82,9 +62,9 @@ def build_worker(house: House, *, burst: bool = False) -> ArqWorker:
             )
         ],
         redis_settings=RedisSettings.from_dsn(str(house.settings.redis_url)),
-        queue_name=_QUEUE,
-        job_serializer=_encode,
-        job_deserializer=_decode,
+        queue_name=QUEUE,
+        job_serializer=encode,
+        job_deserializer=decode,
         ctx={"house": house},
         poll_delay=0.1,
         max_jobs=4,
