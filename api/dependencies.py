@@ -4,14 +4,12 @@ A transaction is a dependency. It commits after the handler has returned and bef
 sent, so a 201 means that the rows are there; an error rolls everything back.
 """
 
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, Final, TypedDict, TypeVar, Unpack
+from datetime import datetime
+from typing import Any, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -19,19 +17,17 @@ from litestar.params import FromPath
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api import access, store
+from api import access
 from api.access import Caller
+from api.answers import Answers, Asked, idempotency_key
 from api.bodies import check_body
 from api.links import BookingLink, LinkKind
 from api.self_service import Visit, enter
 from api.wiring import House
-from kernel.errors import FieldError, Forbidden, Invalid, Unprocessable
+from kernel.errors import Forbidden
 from kernel.ids import Id
 
 T = TypeVar("T", bound=Struct)
-
-_KEPT: Final = timedelta(hours=24)
-_LONGEST_KEY: Final = 200
 
 
 async def provide_house(state: State) -> House:
@@ -125,77 +121,6 @@ class _Unfinished(Exception):
 # --- answers already given -----------------------------------------------------------------------
 
 
-class Asked(TypedDict):
-    """What makes two requests the same: who asks what, where, under which key."""
-
-    tenant: Id
-    caller: str
-    path: str
-    key: str | None
-    body: bytes
-    now: datetime
-
-
-class Answers:
-    """The answers that were given under an ``Idempotency-Key``, kept sealed."""
-
-    def __init__(self, house: House, **asked: Unpack[Asked]) -> None:
-        self._house = house
-        self._tenant = asked["tenant"]
-        self._key = asked["key"]
-        self._now = asked["now"]
-        self._where = {
-            "caller": asked["caller"],
-            "path": asked["path"],
-            "key": asked["key"] or "",
-        }
-        self._context = "|".join((self._tenant, *self._where.values()))
-        # Keyed, since bodies hold passwords, which could be guessed from a plain hash.
-        secret = house.keyring.key("request-bodies")
-        self._hash = hmac.digest(secret, asked["body"], "sha256").hex()
-
-    async def find(self, db: AsyncConnection) -> Response[Any] | None:
-        """Return the answer that is kept.
-
-        Raises:
-            Unprocessable: The key was used with another body.
-        """
-        row = await store.stored_answer(db, self._tenant, **self._where)
-        if row is None:
-            return None
-        if row.body_hash != self._hash:
-            raise Unprocessable(
-                "This Idempotency-Key was used with another body. Use a new key.",
-                code="idempotency-mismatch",
-            )
-        answer = self._house.keyring.open(row.answer, use="answers", context=self._context)
-        return _json(answer, row.status)
-
-    async def reserve(self, db: AsyncConnection) -> Response[Any] | None:
-        """Take the key, or return the answer that is kept; a rival in flight is waited for.
-
-        Raises:
-            Unprocessable: The key was used with another body.
-        """
-        fresh = await store.reserve_answer(
-            db, self._tenant, body_hash=self._hash, now=self._now, **self._where
-        )
-        return None if fresh else await self.find(db)
-
-    async def keep(self, db: AsyncConnection, made: Struct, *, status: int) -> Response[Any]:
-        """Keep an answer under the key that was taken, and return it."""
-        answer = msgspec.json.encode(made)
-        # Answers hold links, so they are kept sealed.
-        sealed = self._house.keyring.seal(answer, use="answers", context=self._context)
-        await store.keep_answer(db, self._tenant, status=status, answer=sealed, **self._where)
-        return _json(answer, status)
-
-    async def forget_old(self, db: AsyncConnection) -> None:
-        """Drop the answer, if it has been kept long enough."""
-        before = self._now - _KEPT
-        await store.forget_answer(db, self._tenant, before=before, **self._where)
-
-
 class Once(Answers):
     """Answers a repeated request with the first answer, in the transaction of the request."""
 
@@ -251,10 +176,6 @@ class OnceOutside(Answers):
             return first or await self.keep(db, made, status=status)
 
 
-def _json(answer: bytes, status: int) -> Response[Any]:
-    return Response(answer, status_code=status, media_type="application/json")
-
-
 async def provide_asked(
     request: Request[Any, Any, State],
     caller: NamedDependency[Caller],
@@ -285,19 +206,6 @@ async def provide_once_outside(
 ) -> OnceOutside:
     """Return the same for a call that talks to the outside."""
     return OnceOutside(house, **asked)
-
-
-def idempotency_key(request: Request[Any, Any, State]) -> str | None:
-    """Return the request's ``Idempotency-Key``.
-
-    Raises:
-        Invalid: It is empty, too long or not printable.
-    """
-    key = request.headers.get("idempotency-key")
-    if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isprintable()):
-        detail = f"An Idempotency-Key has 1 to {_LONGEST_KEY} printable characters."
-        raise Invalid(detail, errors=(FieldError(pointer="Idempotency-Key", detail=detail),))
-    return key
 
 
 EVERYWHERE: Final = {"house": Provide(provide_house), "now": Provide(provide_now)}

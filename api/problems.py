@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from api.pages.errors import as_page, wants_page
@@ -99,7 +99,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
-    """Answer that the database is down, if that is what is wrong, or else with nothing."""
+    """Answer that the database is down if that is what is wrong, or else without details."""
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if error.connection_invalidated or state.startswith(_DOWN):
         return on_database_down(request, error)
@@ -122,7 +122,8 @@ def on_anything_else(request: Request[Any, Any, Any], error: Exception) -> Respo
         "request.failed",
         request_id=request.scope["state"].get("request_id", ""),
         problem=type(error).__name__,
-        exc_info=error,
+        # A database error quotes the values it was given: names, addresses, amounts.
+        exc_info=None if isinstance(error, SQLAlchemyError) else error,
     )
     return respond(
         request, SpreekuurError("It is logged under this request_id; nothing was changed.")

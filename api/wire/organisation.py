@@ -109,7 +109,6 @@ class AccountView(Struct, frozen=True, kw_only=True):
     id: Id
     advisor: Id
     url: str
-    username: str
     state: AccountState
     problem: str | None
     collections: list[Collection]
@@ -170,7 +169,6 @@ def account_view(account: Account) -> AccountView:
         id=account.id,
         advisor=account.advisor_id,
         url=account.url,
-        username=account.username,
         state=account.state,
         problem=account.problem,
         collections=account.collections,

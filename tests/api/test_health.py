@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from litestar import get
 from litestar.di import NamedDependency
 from sqlalchemy import text
@@ -111,3 +112,24 @@ async def test_an_answer_promises_nothing_that_was_not_kept(house: House, bank: 
 
     problem(answer, "unavailable", 503)
     assert after.status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_a_statement_was_given_stays_out_of_answers_and_logs(
+    house: House, bank: Bank
+) -> None:
+    """Where a statement fails, the caller and the log get an id and no values."""
+
+    @get("/v1/odd", dependencies=BROWSER, opt={"auth": "browser"}, operation_id="fail")
+    async def fail(db: NamedDependency[AsyncConnection]) -> None:
+        await db.execute(text("SELECT CAST(:name AS integer)"), {"name": "Anna de Vries"})
+
+    with structlog.testing.capture_logs() as logs:
+        async with asking(create_app(house, extra=[fail]), bank.secret) as client:
+            answer = await client.get("/v1/odd")
+    (failed,) = [line for line in logs if line["event"] == "request.failed"]
+
+    document = problem(answer, "internal", 500)
+    assert failed["request_id"] == document["request_id"]
+    assert "Vries" not in repr(logs) + answer.text
+    assert failed["exc_info"] is None

@@ -21,23 +21,22 @@ def example(after: str) -> Any:
     return json.loads(re.findall(r"```json\n(.*?)```", rest, re.DOTALL)[0])
 
 
-def inline(after: str) -> Any:
-    """Return the first inline JSON object that follows some words of docs/wire.md."""
-    rest = WIRE[WIRE.index(after) + len(after) :]
-    # This one names two fields without their values, for brevity.
-    rest = rest.replace('"advisor", "url",', '"advisor": "adv_…", "url": "https://…",', 1)
-    return json.JSONDecoder().raw_decode(rest[rest.index("{") :])[0]
+def answer(call: str) -> Any:
+    """Return the answer that docs/wire.md shows under the heading of a call."""
+    rest = WIRE[WIRE.index(f"### `{call}") :]
+    return json.loads(re.findall(r"```json\n(.*?)```", rest[rest.index("\n→ ") :], re.DOTALL)[0])
 
 
 EXAMPLES: list[tuple[Any, Any]] = [
-    (models.Page[models.MeetingType], example("### `GET /v1/meeting-types")),
-    (models.Slots, example("### `GET /v1/slots")),
-    (models.Hold, inline("201 `")),
-    (models.Booking, example("needs a `location`. 201:")),
-    (models.Intake, example("- `GET /v1/manage/{token}/intake`")),
-    (models.Consents, inline("`GET|PUT /v1/manage/{token}/consents` `")),
-    (models.Schedule, inline("`GET·PUT /v1/advisors/{id}/schedule` | `")),
-    (models.Account, inline('"password": "…"}` → `')),
+    (models.Page[models.MeetingType], answer("GET /v1/meeting-types")),
+    (models.Slots, answer("GET /v1/slots")),
+    (models.Hold, answer("POST /v1/holds")),
+    (models.Booking, answer("POST /v1/bookings")),
+    (models.ManagedBooking, answer("GET /v1/manage/{token}")),
+    (models.Intake, answer("PUT /v1/manage/{token}/intake")),
+    (models.Consents, answer("PUT /v1/manage/{token}/consents")),
+    (models.Schedule, example("### `PUT /v1/advisors/adv_…/schedule")),
+    (models.Account, answer("POST /v1/calendars")),
     (Problem, example("- Errors are `application/problem+json`")),
 ]
 
@@ -89,7 +88,7 @@ def test_the_documented_booking_can_be_asked_for() -> None:
 
 def test_offsets_are_kept_and_rates_are_exact() -> None:
     """Half past nine in Amsterdam is not turned into half past eight in UTC; 3.85 is 3.85."""
-    hold = msgspec.convert(inline("201 `"), models.Hold, strict=False)
+    hold = msgspec.convert(answer("POST /v1/holds"), models.Hold, strict=False)
     rate = {
         "id": "rte_1",
         "product": "mortgage-annuity",
@@ -107,7 +106,7 @@ def test_offsets_are_kept_and_rates_are_exact() -> None:
 
 def test_an_older_client_understands_a_newer_service() -> None:
     """A new field is passed over, a new word is passed on."""
-    shown = example("needs a `location`. 201:") | {"state": "waiting", "colour": "blue"}
+    shown = answer("POST /v1/bookings") | {"state": "waiting", "colour": "blue"}
 
     assert str(msgspec.convert(shown, models.Booking, strict=False).state) == "waiting"
 
