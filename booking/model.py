@@ -1,13 +1,14 @@
 """Who meets whom, when: the words of the booking room as values."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field, structs
 
 from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
+from kernel.people import Language
 
 Channel = Literal["video", "phone", "branch"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -20,7 +21,8 @@ Texts: TypeAlias = dict[str, str]
 """Language -> text."""
 
 Slug: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=64)]
-Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""Text on one line: names go into the headers of letters."""
 Email: TypeAlias = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 Timezone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -73,6 +75,10 @@ def _refused(pointer: str, sentence: str, code: str) -> Invalid:
 # --- places, people and their hours --------------------------------------------------------------
 
 
+def _is_line(text: str) -> bool:
+    return text.strip() != "" and text.isprintable()
+
+
 class LocationInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A branch where people can meet."""
 
@@ -97,7 +103,7 @@ class AdvisorInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: Line
     email: Email
     timezone: Timezone
-    languages: list[str] = field(default_factory=lambda: ["nl"])
+    languages: list[Language] = field(default_factory=lambda: ["nl"])
     locations: list[Slug] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -185,6 +191,13 @@ class MeetingTypeInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     advisors: list[Id]
     locations: list[Slug] = field(default_factory=list)
     form: Slug | None = None
+
+    def __post_init__(self) -> None:
+        unknown = (self.name.keys() | self.description.keys()) - set(get_args(Language))
+        if unknown:
+            raise _refused("/name", "Texts are written in nl or en.", "language-unknown")
+        if not self.name or not all(map(_is_line, self.name.values())):
+            raise _refused("/name", "Needs a name of one line in nl or en.", "required")
 
 
 class MeetingType(MeetingTypeInput, frozen=True, kw_only=True, forbid_unknown_fields=False):

@@ -1,19 +1,21 @@
 """Tenants: the organisations that use the house, each seeing its own rows only."""
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.database import convert_row
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, FieldError, Invalid, NotFound
 from kernel.ids import Id, new_id
+from kernel.people import Formality, Language
 from kernel.tables import tenants
 
-Language = Literal["nl", "en"]
-Formality = Literal["formal", "informal"]
 CalendarChangePolicy = Literal["apply", "ask"]
 
 
@@ -66,6 +68,47 @@ class Tenant(Struct, frozen=True, kw_only=True):
     settings: TenantSettings = field(default_factory=TenantSettings)
 
 
+_LIMITS: Final[Mapping[str, tuple[int, int]]] = {
+    "grace_minutes": (0, 1440),
+    "staleness_minutes": (1, 10_080),
+    "hold_minutes": (1, 120),
+    "rate_notice_threshold": (0, 10_000),
+}
+_SLUG: Final = re.compile(r"[a-z0-9](-?[a-z0-9]){0,62}")
+_PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ().\-]{2,24}")
+
+
+def require_sound(*, name: str | None, settings: TenantSettings | None) -> None:
+    """Refuse a name or settings that nobody can work with.
+
+    Raises:
+        Invalid: It says which, with a pointer for each.
+    """
+    problems = []
+    if name is not None and not (name.strip() and name.isprintable()):
+        problems.append(_problem("/name", "A name has letters and signs on one line only."))
+    if settings is not None:
+        problems += _problems_of(settings)
+    if problems:
+        raise Invalid(problems[0].detail, errors=tuple(problems))
+
+
+def _problems_of(settings: TenantSettings) -> Iterator[FieldError]:
+    try:
+        ZoneInfo(settings.timezone)
+    except (LookupError, ValueError, OSError):
+        yield _problem("/settings/timezone", "There is no such IANA time zone.", "zone-unknown")
+    if settings.phone is not None and not _PHONE.fullmatch(settings.phone):
+        yield _problem("/settings/phone", "Write a telephone number, such as 030 123 45 67.")
+    for field_name, (least, most) in _LIMITS.items():
+        if not least <= getattr(settings, field_name) <= most:
+            yield _problem(f"/settings/{field_name}", f"Must lie between {least} and {most}.")
+
+
+def _problem(pointer: str, detail: str, code: str = "invalid") -> FieldError:
+    return FieldError(pointer=pointer, detail=detail, code=code)
+
+
 async def create_tenant(
     db: AsyncConnection, *, slug: str, name: str, settings: TenantSettings, now: datetime
 ) -> Tenant:
@@ -73,7 +116,12 @@ async def create_tenant(
 
     Raises:
         SlugTaken: Another organisation has this slug.
+        Invalid: Nobody could work with this slug, name or these settings.
     """
+    require_sound(name=name, settings=settings)
+    if not _SLUG.fullmatch(slug):
+        detail = "A slug has small letters, digits and dashes."
+        raise Invalid(detail, errors=(_problem("/slug", detail),))
     if await db.scalar(select(tenants.c.id).where(tenants.c.slug == slug)):
         raise SlugTaken(f"There is an organisation with the slug {slug!r} already.")
     tenant = Tenant(id=new_id("ten", now), slug=slug, name=name, settings=settings)
@@ -104,7 +152,12 @@ async def find_tenant(db: AsyncConnection, slug: str) -> Tenant:
 async def change_tenant(
     db: AsyncConnection, tenant_id: Id, *, name: str | None, settings: TenantSettings | None
 ) -> None:
-    """Store a new name or new settings; what is None stays."""
+    """Store a new name or new settings; what is None stays.
+
+    Raises:
+        Invalid: Nobody could work with this name or these settings.
+    """
+    require_sound(name=name, settings=settings)
     values = {key: value for key, value in (("name", name), ("settings", settings)) if value}
     if values:
         await db.execute(update(tenants).where(tenants.c.id == tenant_id).values(**values))

@@ -154,7 +154,7 @@ async def advisors_add(
     name: str,
     email: str,
     timezone: str,
-    languages: Sequence[str],
+    languages: Sequence[Any],
     places: Sequence[str],
     *,
     json: bool,

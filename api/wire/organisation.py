@@ -1,11 +1,8 @@
 """Shapes of the organisation side: what its own systems send and get."""
 
-import re
-from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Final
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -13,12 +10,9 @@ from api.access import ApiKey, KeyKind
 from api.wire.customer import ConsentBody
 from booking.calendars.model import Account, AccountState, Collection, Role
 from context.model import ConsentView, Customer, Fact
-from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings
 from notifications.model import Rate
-
-_PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ().\-]{2,24}")
 
 
 class TenantView(Struct, frozen=True, kw_only=True):
@@ -35,39 +29,6 @@ class TenantPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     name: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
     settings: TenantSettings | UnsetType = UNSET
-
-    def __post_init__(self) -> None:
-        problems = []
-        if self.name is not UNSET and not self.name.isprintable():
-            problems.append(_field("/name", "A name has letters and signs on one line only."))
-        if self.settings is not UNSET:
-            problems += _settings_problems(self.settings)
-        if problems:
-            raise Invalid(problems[0].detail, errors=tuple(problems))
-
-
-_LIMITS: Final[Mapping[str, tuple[int, int]]] = {
-    "grace_minutes": (0, 1440),
-    "staleness_minutes": (1, 10_080),
-    "hold_minutes": (1, 120),
-    "rate_notice_threshold": (0, 10_000),
-}
-
-
-def _settings_problems(settings: TenantSettings) -> Iterator[FieldError]:
-    try:
-        ZoneInfo(settings.timezone)
-    except (LookupError, ValueError, OSError):
-        yield _field("/settings/timezone", "There is no such IANA time zone.", "zone-unknown")
-    if settings.phone is not None and not _PHONE.fullmatch(settings.phone):
-        yield _field("/settings/phone", "Write a telephone number, such as 030 123 45 67.")
-    for name, (least, most) in _LIMITS.items():
-        if not least <= getattr(settings, name) <= most:
-            yield _field(f"/settings/{name}", f"Must lie between {least} and {most}.")
-
-
-def _field(pointer: str, detail: str, code: str = "invalid") -> FieldError:
-    return FieldError(pointer=pointer, detail=detail, code=code)
 
 
 class KeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

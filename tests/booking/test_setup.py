@@ -100,7 +100,8 @@ async def test_what_is_named_must_be_on_file(database: Database, tenant: Id) -> 
     stranger = new_id("adv", NOW)
 
     def kind(**changes: object) -> MeetingTypeInput:
-        plain = {"slug": "hypotheek", "name": {}, "channels": ["video"], "advisors": []}
+        name = {"nl": "Gesprek"}
+        plain = {"slug": "hypotheek", "name": name, "channels": ["video"], "advisors": []}
         return msgspec.convert(plain | changes, MeetingTypeInput)
 
     async with database.transaction(tenant) as db:
@@ -139,3 +140,17 @@ def test_what_makes_no_sense_is_refused_at_the_door() -> None:
             LocationInput(slug="utrecht", name="Utrecht", timezone=zone)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"slug": "Utrecht!", "name": "Utrecht"}, LocationInput)
+
+
+@pytest.mark.parametrize("name", [{}, {"nl": ""}, {"nl": " "}, {"nl": "twee\nregels"}, {"xx": "x"}])
+def test_a_kind_of_meeting_has_a_name_that_a_letter_can_hold(name: dict[str, str]) -> None:
+    """A name stands in subjects and invitations: one line, not empty, in a language we write."""
+    with pytest.raises(Invalid):
+        MeetingTypeInput(slug="gesprek", name=name, channels=["video"], advisors=[])
+
+
+def test_an_advisor_has_a_name_on_one_line() -> None:
+    """A line break in a name would end up in the headers of a letter."""
+    raw = {"name": "Sanne\r\nBcc: x", "email": "s@bank.example", "timezone": "Europe/Amsterdam"}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(raw, AdvisorInput)

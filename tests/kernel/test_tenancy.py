@@ -7,9 +7,17 @@ from sqlalchemy.exc import DBAPIError
 from kernel import audit
 from kernel.clock import FixedClock
 from kernel.database import Database
+from kernel.errors import Invalid
 from kernel.ids import Id, new_id
 from kernel.tables import audit_entries
-from kernel.tenancy import SlugTaken, TenantSettings, change_tenant, create_tenant, find_tenant
+from kernel.tenancy import (
+    SlugTaken,
+    TenantSettings,
+    change_tenant,
+    create_tenant,
+    find_tenant,
+    require_sound,
+)
 
 
 async def test_a_slug_is_given_once(database: Database, clock: FixedClock, tenant: Id) -> None:
@@ -80,3 +88,27 @@ async def test_postgresql_refuses_to_write_for_another(
                     at=now,
                 )
             )
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointer"),
+    [
+        (TenantSettings(timezone="Europe/Nowhere"), "/settings/timezone"),
+        (TenantSettings(phone="bel maar"), "/settings/phone"),
+        (TenantSettings(hold_minutes=-1), "/settings/hold_minutes"),
+        (TenantSettings(staleness_minutes=0), "/settings/staleness_minutes"),
+    ],
+)
+def test_settings_that_nobody_can_work_with_are_refused(
+    settings: TenantSettings, pointer: str
+) -> None:
+    """Each at its own field, whoever sets it: the API, the command line, a script."""
+    with pytest.raises(Invalid) as refused:
+        require_sound(name=None, settings=settings)
+
+    assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_usual_settings_are_sound() -> None:
+    """The negative control: what every organisation starts with is not refused."""
+    require_sound(name="Demobank", settings=TenantSettings())
