@@ -10,6 +10,7 @@ from litestar.routes import HTTPRoute
 from api import pages, routes
 from api.app import create_app
 from api.bootstrap import build_house
+from api.dependencies import provide_caller, provide_server
 from api.settings import Settings
 from kernel.crypto import Secret
 
@@ -50,11 +51,10 @@ def test_calls_for_servers_ask_for_a_secret_key(app: Litestar) -> None:
     """Whoever says ``server`` also has the dependency that demands it, and so for links."""
     for handler in handlers(app):
         lock = handler.opt.get("auth")
-        names = handler.resolve_dependencies().keys()
-        if lock == "server":
-            assert "key_holder" in names, str(handler)
-        if lock == "browser":
-            assert "caller" in names, str(handler)
+        names = handler.resolve_dependencies()
+        if lock in {"server", "browser"}:
+            demands = provide_server if lock == "server" else provide_caller
+            assert names["caller"].dependency is demands, str(handler)
         if lock == "link" and not str(handler).startswith(READ_THEIR_OWN_LINK):
             assert "link" in names, str(handler)
 
