@@ -40,7 +40,7 @@ endef
 
 sdk/web/node_modules: .venv/test sdk/web/package.json sdk/web/package-lock.json
 	@echo "Installing what builds the widget …" >&2
-	@cd sdk/web && $(WITH_NODE) npm ci --silent >&2
+	@$(BIN)/python -c 'from tests.services.node import widget_packages; widget_packages()' >&2
 	@touch $@
 
 setup: .venv/test sdk/web/node_modules ## Set up everything for working on Spreekuur
@@ -49,10 +49,10 @@ demo: .venv/demo ## Run the demo bank (ARGS='--check --json' does the main job b
 	@$(BIN)/spreekuur demo $(ARGS)
 
 test: setup check ## Every check and every test
-	$(WITH_NODE) $(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 test-long: setup ## What takes long: chaos, soak, slower servers
-	$(WITH_NODE) $(BIN)/pytest -n 2 -m long $(ARGS)
+	$(BIN)/pytest -n 2 -m long $(ARGS)
 
 check: setup ## Style, types, walls, and what is generated
 	$(BIN)/ruff check .
