@@ -2,9 +2,10 @@
 
 import logging
 import sys
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from structlog.typing import EventDict
 
 _TALKATIVE: Final = ("httpx2", "httpcore2", "caldav", "aiosqlite", "asyncio", "arq", "radicale")
 """Libraries whose lines may hold addresses or contents."""
@@ -18,16 +19,26 @@ def set_up_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Without local variables: they hold names, amounts and secrets.
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
+            _without_messages,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _without_messages(_: Any, __: str, line: EventDict) -> EventDict:
+    """Keep of an exception what it is and where it arose.
+
+    Its message may quote what it choked on, and local variables hold names, amounts and secrets.
+    """
+    for part in line.get("exception", ()):
+        part.pop("exc_value", None)
+        part.pop("exc_notes", None)
+    return line

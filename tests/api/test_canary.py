@@ -2,9 +2,12 @@
 
 import httpx2
 import msgspec
+import pytest
+import structlog
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from api.logs import set_up_logs
 from api.tables import idempotency_keys
 from api.wiring import House
 from kernel.tables import audit_entries, events, work
@@ -60,3 +63,20 @@ async def test_a_whole_booking_leaves_no_trace_of_who_it_was(
     assert "Geheimzinnig" in facts.text
     assert "kanarie@example.org" in letters
     assert len(lines) >= 3
+
+
+def test_a_traceback_in_the_log_holds_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """What went wrong and where, but neither the message nor any variable."""
+    set_up_logs("info")
+    remark = "Geheimzinnig"
+    try:
+        int(remark)
+    except ValueError:
+        structlog.get_logger().exception("work.failed", work="wrk_1")
+    finally:
+        structlog.reset_defaults()
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ValueError" in line
+    assert "test_canary.py" in line
+    assert "Geheimzinnig" not in line

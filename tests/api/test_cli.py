@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 from api.cli import main
@@ -25,15 +26,16 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``spreekuur`` with the settings of that installation."""
+def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs ``spreekuur`` with the settings of that installation; its logs are its own."""
     monkeypatch.setenv("SPREEKUUR_SECRET_KEY", "a secret key for tests, long enough")
     monkeypatch.setenv("SPREEKUUR_DATABASE_URL", database)
 
     def invoke(*words: str) -> Result:
         return CliRunner().invoke(main, list(words))
 
-    return invoke
+    yield invoke
+    structlog.reset_defaults()
 
 
 def answer(result: Result) -> Any:
