@@ -1,7 +1,7 @@
 """Finding and booking a time, for whoever asks: the API, the hosted page, a link from a mail."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from datetime import time as wall_time
@@ -175,14 +175,8 @@ async def make_booking(
                 channel="web",
                 now=now,
             )
-    view = await view_of(
-        db,
-        house,
-        tenant.id,
-        meeting,
-        timezone=body.timezone,
-        prepares=kind.form is not None,
-        trusted=trusted,
+    (view,) = await views_of(
+        db, house, tenant.id, [meeting], timezone=body.timezone, trusted=trusted
     )
     return meeting, view
 
@@ -207,31 +201,44 @@ def purpose_at(index: int) -> Iterator[None]:
         raise Invalid(error.detail, errors=(_at(pointer, "No such purpose."),)) from None
 
 
-async def view_of(
+async def views_of(
     db: AsyncConnection,
     house: House,
     tenant: Id,
-    meeting: Booking,
+    meetings: Sequence[Booking],
     *,
     timezone: str | None = None,
-    prepares: bool,
-    trusted: bool = True,
-) -> BookingView:
-    """Show a booking with its links, in *timezone* or in the zone of its promise."""
-    advisor = await booking.service.get_advisor(db, tenant, meeting.advisor_id)
-    places = await booking.service.list_locations(db, tenant)
+    trusted: bool,
+) -> list[BookingView]:
+    """Show bookings with their links, in *timezone* or each in the zone of its promise.
 
-    def url(kind: LinkKind) -> str:
+    Whatever several of them share is read once; *trusted* as in `make_booking`.
+    """
+    service = booking.service
+    places = {place.id: place for place in await service.list_locations(db, tenant)}
+    advisors = {
+        advisor: await service.get_advisor(db, tenant, advisor)
+        for advisor in {meeting.advisor_id for meeting in meetings}
+    }
+    prepares = {
+        slug: (await service.get_meeting_type(db, tenant, slug)).form is not None
+        for slug in {meeting.meeting_type for meeting in meetings}
+    }
+
+    def url(kind: LinkKind, meeting: Booking) -> str:
         return house.links.url(kind, tenant, meeting.id, meeting.generation, mailed=trusted)
 
-    return booking_view(
-        meeting,
-        advisor,
-        next((place for place in places if place.id == meeting.location_id), None),
-        timezone=timezone or meeting.timezone,
-        manage_url=url("manage"),
-        intake_url=url("intake") if prepares else None,
-    )
+    return [
+        booking_view(
+            meeting,
+            advisors[meeting.advisor_id],
+            places.get(meeting.location_id or ""),
+            timezone=timezone or meeting.timezone,
+            manage_url=url("manage", meeting),
+            intake_url=url("intake", meeting) if prepares[meeting.meeting_type] else None,
+        )
+        for meeting in meetings
+    ]
 
 
 def slot_query(

@@ -119,15 +119,6 @@ async def enqueue(
     )
 
 
-async def forget(db: AsyncConnection, queue: str, subject: str, *, now: datetime) -> None:
-    """Drop waiting work that has become pointless."""
-    await db.execute(
-        update(work)
-        .where(work.c.queue == queue, work.c.subject == subject, work.c.state == "ready")
-        .values(state="done", finished_at=now)
-    )
-
-
 async def oldest_due(db: AsyncConnection, *, now: datetime) -> datetime | None:
     """Return since when the oldest due work waits, if any does."""
     return await db.scalar(

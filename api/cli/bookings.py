@@ -3,14 +3,13 @@
 from typing import Any, Final
 
 import rich_click as click
-from rich.console import Console
 
 import booking.service
 from api.booking_desk import find_slots, slot_query, window
 from api.brief import brief_of
 from api.cli.run import as_json, command, for_tenant, of_tenant, show
 from booking.model import BookingFilter
-from context.model import Brief
+from context.brief_text import as_text
 from kernel.ids import Id
 
 
@@ -140,18 +139,7 @@ async def brief(tenant: str, booking_id: Id, lang: Any, *, json: bool) -> None:
     if json:
         show(found, json=True)
     else:
-        _print(found)
-
-
-def _print(brief: Brief) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    console.print(f"{brief.header.name} ({brief.header.address})", style="bold")
-    for section in brief.sections:
-        console.print(f"\n{section.title}", style="bold")
-        for line in section.lines:
-            console.print(
-                f"  {line.label}: {line.value}", f"[{line.source}, {line.said_at:%d-%m-%Y}]"
-            )
+        click.echo(as_text(found), nl=False)
 
 
 COMMANDS: Final = (slots, bookings, brief)

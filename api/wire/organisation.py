@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.access import ApiKey, KeyKind
 from api.wire.customer import ConsentBody
 from booking.calendars.model import Account, AccountState, Collection, Role
-from context.model import ConsentView, Customer, Fact
+from context.model import ConsentView, Fact
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings
 from notifications.model import Rate
@@ -99,7 +99,6 @@ class ConsentsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     consents: Annotated[list[ConsentBody], Meta(max_length=10)]
 
 
-CustomerView = Customer
 KeyView = ApiKey
 
 

@@ -1,10 +1,11 @@
 """Booking a meeting, and what the organisation sees and does with it."""
 
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from api.wiring import House
 from booking.tables import holds
@@ -287,3 +288,29 @@ async def test_links_of_a_booking_open_it(
 
     assert shown.json()["id"] == made["id"]
     assert form.json()["form"]["version"] == 1
+
+
+async def test_a_longer_list_asks_the_database_no_more(
+    house: House, widget: httpx2.AsyncClient, client: httpx2.AsyncClient
+) -> None:
+    """What bookings share is read once: three of them take as many statements as one."""
+    statements: list[str] = []
+
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(statement)
+
+    async def listed() -> int:
+        statements.clear()
+        answer = await client.get("/v1/bookings")
+        assert answer.status_code == 200
+        return len(answer.json()["items"])
+
+    event.listen(house.database.engine.sync_engine, "before_cursor_execute", count)
+    await booked(widget, at(9, days=1))
+    assert await listed() == 1
+    for_one = len(statements)
+    await booked(widget, at(11, days=1))
+    await booked(widget, at(13, days=1))
+
+    assert await listed() == 3
+    assert len(statements) == for_one
