@@ -5,13 +5,16 @@ security: without a tenant named in the transaction it is empty. A *directory ta
 little that must be found before a tenant is known, ids and hashes only.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import Any, Final, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import (
@@ -33,13 +36,19 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from kernel import ids
+from kernel.errors import Unavailable
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 30
+"""Seconds that a writer waits for its turn."""
 
 metadata = MetaData(
     naming_convention={
@@ -72,6 +81,17 @@ class IdType(TypeDecorator[str]):
     def process_result_value(self, value: UUID | None, dialect: Dialect) -> str | None:
         """Turn the UUID into the text form."""
         return None if value is None else ids.to_text(self.prefix, value)
+
+
+class AnyIdType(TypeDecorator[UUID]):
+    """The UUID of ids of several kinds; it comes back as the UUID, which knows no kind."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def process_bind_param(self, value: str | UUID | None, dialect: Dialect) -> UUID | None:
+        """Turn the text form into the UUID."""
+        return ids.uuid_of(value) if isinstance(value, str) else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -183,6 +203,14 @@ def convert_row(row: Row[Any], kind: type[T]) -> T:
     return msgspec.convert(row._mapping, kind, from_attributes=True)  # noqa: SLF001  # public, oddly named
 
 
+def dialect_of(db: AsyncConnection) -> ModuleType:
+    """Return SQLAlchemy's module for the kind of database behind *db*.
+
+    Both databases know ``ON CONFLICT``; SQLAlchemy only spells it twice.
+    """
+    return postgresql if db.dialect.name == "postgresql" else sqlite
+
+
 # --- transactions --------------------------------------------------------------------------------
 
 
@@ -193,6 +221,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.after_commit = after_commit or (lambda: None)
+        self._turn = _Turn() if _is_file(self.engine) else nullcontext()
 
     @asynccontextmanager
     async def transaction(self, tenant: ids.Id | None = None) -> AsyncIterator[AsyncConnection]:
@@ -201,37 +230,100 @@ class Database:
         It commits when the block ends and rolls back when the block raises. Whoever listens for
         work is woken after the commit.
         """
-        async with self.engine.connect() as connection, connection.begin():
-            if tenant is not None:
-                await act_for(connection, tenant)
+        async with self._turn, self._begun(tenant, reading=False) as connection:
             yield connection
         self.after_commit()
 
     @asynccontextmanager
     async def reading(self, tenant: ids.Id | None = None) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that only reads, on behalf of *tenant*."""
-        async with self.engine.connect() as connection:
-            connection = await connection.execution_options(spreekuur_reading=True)  # noqa: PLW2901
-            async with connection.begin():
-                if tenant is not None:
-                    await act_for(connection, tenant)
-                yield connection
+        async with self._begun(tenant, reading=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begun(
+        self, tenant: ids.Id | None, *, reading: bool
+    ) -> AsyncIterator[AsyncConnection]:
+        connection = await self._connected(tenant, reading=reading)
+        try:
+            yield connection
+            await connection.commit()
+        finally:
+            # Whoever is interrupted still gives the connection back, rolled back if need be.
+            await asyncio.shield(connection.close())
+
+    async def _connected(self, tenant: ids.Id | None, *, reading: bool) -> AsyncConnection:
+        """Return a connection whose transaction has begun.
+
+        A connection may have been closed from the other side while it lay in the pool. Nothing has
+        been done yet, so it is simply tried again with a new one, and no question need be asked
+        beforehand whether it is still there.
+        """
+        try:
+            return await self._begin(tenant, reading=reading)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return await self._begin(tenant, reading=reading)
+
+    async def _begin(self, tenant: ids.Id | None, *, reading: bool) -> AsyncConnection:
+        connection = await self.engine.connect()
+        try:
+            if reading:
+                connection = await connection.execution_options(spreekuur_reading=True)
+            _ = await connection.begin()
+            await act_for(connection, tenant)
+        except BaseException:
+            await asyncio.shield(connection.close())
+            raise
+        return connection
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
 
-async def act_for(db: AsyncConnection, tenant: ids.Id) -> None:
-    """Name the tenant that the rest of this transaction acts for.
+class _Turn:
+    """Lets writers of one process wait in line for SQLite, which serves them in no order.
+
+    Without it, of many who wait one may be passed over until its patience ends. Other processes
+    still wait for the file itself.
+    """
+
+    def __init__(self) -> None:
+        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
+
+    def _line(self) -> asyncio.Lock:
+        return self._lines.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._line().acquire()
+        except TimeoutError:
+            raise Unavailable("Too many are writing at once; try again in a moment.") from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._line().release()
+
+
+def _is_file(engine: AsyncEngine) -> bool:
+    return engine.dialect.name == "sqlite" and not isinstance(engine.pool, StaticPool)
+
+
+async def act_for(db: AsyncConnection, tenant: ids.Id | None) -> None:
+    """Name the tenant that the rest of this transaction acts for; None for none.
 
     The setting ends with the transaction, so a pooled connection carries nothing over.
     """
     if db.dialect.name == "postgresql":
-        await db.execute(
-            text("SELECT set_config('spreekuur.tenant', :tenant, true)"),
-            {"tenant": str(ids.to_uuid("ten", tenant))},
-        )
+        name = "" if tenant is None else str(ids.to_uuid("ten", tenant))
+        await db.execute(_ACT_FOR, {"tenant": name})
+
+
+_ACT_FOR: Final = text("SELECT set_config('spreekuur.tenant', :tenant, true)")
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -241,7 +333,6 @@ def _engine(url: str) -> AsyncEngine:
             parsed.set(drivername="postgresql+asyncpg"),
             pool_size=10,
             max_overflow=0,
-            pool_pre_ping=True,
             connect_args={"server_settings": {"timezone": "UTC"}},
         )
     options: dict[str, Any] = {}

@@ -53,8 +53,12 @@ class SpreekuurError(Exception):
             self.code = code
 
 
-class Invalid(SpreekuurError):
-    """What was sent cannot be understood, or may not be asked."""
+class Invalid(SpreekuurError, ValueError):
+    """What was sent cannot be understood, or may not be asked.
+
+    It is a ValueError, so that a value which refuses itself while it is decoded is told apart by
+    where it stands.
+    """
 
     status = 400
     code = "invalid-request"

@@ -41,6 +41,60 @@ class BookingCancelled(Struct, frozen=True, kw_only=True, tag="booking.cancelled
     by: str
 
 
+class BookingDeclined(Struct, frozen=True, kw_only=True, tag="booking.declined"):
+    """The advisor said no to a meeting that was asked for."""
+
+    booking: Id
+    sequence: int
+    by: str
+
+
+class BookingReassigned(Struct, frozen=True, kw_only=True, tag="booking.reassigned"):
+    """A meeting is given to somebody else at the same time."""
+
+    booking: Id
+    sequence: int
+    previous_advisor: Id
+    by: str
+
+
+class BookingRealigned(Struct, frozen=True, kw_only=True, tag="booking.realigned"):
+    """The rules of a time zone changed: a meeting keeps its time on the wall, not its instant."""
+
+    booking: Id
+    sequence: int
+    previous_start: datetime
+
+
+class BookingAttended(Struct, frozen=True, kw_only=True, tag="booking.attended"):
+    """A meeting took place."""
+
+    booking: Id
+    by: str
+
+
+class BookingMissed(Struct, frozen=True, kw_only=True, tag="booking.no-show"):
+    """The customer did not come."""
+
+    booking: Id
+    by: str
+
+
+class BookingConflicted(Struct, frozen=True, kw_only=True, tag="booking.conflicted"):
+    """*advisor*'s own calendar has taken the time of a meeting; the customer is to choose anew."""
+
+    booking: Id
+    conflict: Id
+    advisor: Id
+
+
+class BookingGoesAhead(Struct, frozen=True, kw_only=True, tag="booking.goes-ahead"):
+    """A meeting whose customer was offered other times can take place after all."""
+
+    booking: Id
+    conflict: Id
+
+
 class CalendarTrouble(Struct, frozen=True, kw_only=True, tag="calendar.trouble"):
     """An advisor must look at their calendar connection, or decide on a change seen there."""
 
@@ -82,6 +136,13 @@ Event: TypeAlias = (
     | BookingRequested
     | BookingRescheduled
     | BookingCancelled
+    | BookingDeclined
+    | BookingReassigned
+    | BookingRealigned
+    | BookingAttended
+    | BookingMissed
+    | BookingConflicted
+    | BookingGoesAhead
     | CalendarTrouble
     | IntakeChanged
     | ConsentGiven

@@ -15,7 +15,9 @@ Id: TypeAlias = str
 """A prefixed id as text; every kind of id in the house is one of these."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUE: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_CHARACTERS: Final = frozenset(_ALPHABET)
+_AS_PYTHON_SAYS: Final = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""Python counts in base 32 as well, with other letters."""
 _LENGTH: Final = 26
 
 
@@ -54,14 +56,28 @@ def to_uuid(prefix: str, text: Id) -> UUID:
         ValueError: *text* is no id of the kind *prefix*.
     """
     head, _, tail = text.rpartition("_")
-    if head != prefix or len(tail) != _LENGTH or tail[0] > "7":
+    value = _uuid(tail)
+    if head != prefix or value is None:
         raise ValueError(f"no id of the kind {prefix!r}")
-    number = 0
-    for character in tail:
-        if character not in _VALUE:
-            raise ValueError(f"no id of the kind {prefix!r}")
-        number = (number << 5) | _VALUE[character]
-    return UUID(int=number)
+    return value
+
+
+def uuid_of(text: Id) -> UUID:
+    """Return the UUID behind an id of whatever kind.
+
+    Raises:
+        ValueError: *text* is no id.
+    """
+    value = _uuid(text.rpartition("_")[2])
+    if value is None:
+        raise ValueError("no id")
+    return value
+
+
+def _uuid(tail: str) -> UUID | None:
+    if len(tail) != _LENGTH or tail[0] > "7" or not _CHARACTERS.issuperset(tail):
+        return None
+    return UUID(int=int(tail.translate(_AS_PYTHON_SAYS), 32))
 
 
 def require(prefix: str, text: Id, what: str) -> Id:

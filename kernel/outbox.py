@@ -8,28 +8,35 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel import work
 from kernel.events import Event
 from kernel.ids import Id, new_id
 from kernel.tables import events
+from kernel.writing import Row, write
 
 EVENTS_QUEUE = "events"
 
 
-async def record(db: AsyncConnection, tenant: Id, event: Event, *, now: datetime) -> Id:
-    """Write down that *event* happened; subscribers act on it after the commit."""
+def rows(tenant: Id, event: Event, *, now: datetime) -> list[Row]:
+    """Return the rows that say that *event* happened, and let subscribers act on it."""
     event_id = new_id("evt", now)
     payload = msgspec.to_builtins(event)
-    await db.execute(
-        insert(events).values(
-            id=event_id, tenant_id=tenant, kind=payload["type"], payload=payload, recorded_at=now
-        )
-    )
-    await work.enqueue(db, tenant, EVENTS_QUEUE, event_id, now=now)
-    return event_id
+    said = {
+        "id": event_id,
+        "tenant_id": tenant,
+        "kind": payload["type"],
+        "payload": payload,
+        "recorded_at": now,
+    }
+    return [Row(into=events, values=said), work.row(tenant, EVENTS_QUEUE, event_id, now=now)]
+
+
+async def record(db: AsyncConnection, tenant: Id, event: Event, *, now: datetime) -> None:
+    """Write down that *event* happened; subscribers act on it after the commit."""
+    await write(db, *rows(tenant, event, now=now))
 
 
 async def load(db: AsyncConnection, event_id: Id) -> Event:

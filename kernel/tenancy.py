@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 from sqlalchemy import insert, select, update
@@ -15,6 +14,7 @@ from kernel.errors import Conflict, FieldError, Invalid, NotFound
 from kernel.ids import Id, new_id
 from kernel.people import Formality, Language
 from kernel.tables import tenants
+from kernel.zones import is_zone
 
 CalendarChangePolicy = Literal["apply", "ask"]
 
@@ -94,9 +94,7 @@ def require_sound(*, name: str | None, settings: TenantSettings | None) -> None:
 
 
 def _problems_of(settings: TenantSettings) -> Iterator[FieldError]:
-    try:
-        ZoneInfo(settings.timezone)
-    except (LookupError, ValueError, OSError):
+    if not is_zone(settings.timezone):
         yield _problem("/settings/timezone", "There is no such IANA time zone.", "zone-unknown")
     if settings.phone is not None and not _PHONE.fullmatch(settings.phone):
         yield _problem("/settings/phone", "Write a telephone number, such as 030 123 45 67.")

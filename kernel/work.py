@@ -14,12 +14,12 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Final, TypeAlias
 
 import structlog
 from msgspec import Struct
-from sqlalchemy import and_, case, exists, func, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert, and_, case, exists, func, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,7 @@ from kernel.clock import Clock
 from kernel.database import Database
 from kernel.ids import Id, new_id
 from kernel.tables import work
+from kernel.writing import Row, write
 
 log = structlog.get_logger()
 
@@ -87,6 +88,36 @@ Errand: TypeAlias = Callable[[Task], Awaitable[None]]
 """Talks to the outside; must call ``task.finish`` in its last transaction."""
 
 
+def row(
+    tenant: Id, queue: str, subject: str, *, now: datetime, due_at: datetime | None = None
+) -> Row:
+    """Return the row that asks for work; of the same that waits already, the sooner time counts."""
+    return Row(
+        into=_ask,
+        values={
+            "id": new_id("wrk", now),
+            "tenant_id": tenant,
+            "queue": queue,
+            "subject": subject,
+            "state": "ready",
+            "due_at": due_at or now,
+            "attempts": 0,
+            "created_at": now,
+        },
+    )
+
+
+def _ask(dialect: ModuleType) -> Insert:
+    new = dialect.insert(work)
+    sooner = case((new.excluded.due_at < work.c.due_at, new.excluded.due_at), else_=work.c.due_at)
+    statement: Insert = new.on_conflict_do_update(
+        index_elements=[work.c.queue, work.c.subject],
+        index_where=text("state = 'ready'"),
+        set_={"due_at": sooner},
+    )
+    return statement
+
+
 async def enqueue(
     db: AsyncConnection,
     tenant: Id,
@@ -97,26 +128,7 @@ async def enqueue(
     due_at: datetime | None = None,
 ) -> None:
     """Ask for work; if the same is waiting already, it is moved forward when this is sooner."""
-    # Both databases know the same upsert; SQLAlchemy only spells it twice.
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(work).values(
-        id=new_id("wrk", now),
-        tenant_id=tenant,
-        queue=queue,
-        subject=subject,
-        state="ready",
-        due_at=due_at or now,
-        attempts=0,
-        created_at=now,
-    )
-    sooner = case((new.excluded.due_at < work.c.due_at, new.excluded.due_at), else_=work.c.due_at)
-    await db.execute(
-        new.on_conflict_do_update(
-            index_elements=[work.c.queue, work.c.subject],
-            index_where=text("state = 'ready'"),
-            set_={"due_at": sooner},
-        )
-    )
+    await write(db, row(tenant, queue, subject, now=now, due_at=due_at))
 
 
 async def oldest_due(db: AsyncConnection, *, now: datetime) -> datetime | None:

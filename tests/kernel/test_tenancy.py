@@ -94,6 +94,7 @@ async def test_postgresql_refuses_to_write_for_another(
     ("settings", "pointer"),
     [
         (TenantSettings(timezone="Europe/Nowhere"), "/settings/timezone"),
+        (TenantSettings(timezone="localtime"), "/settings/timezone"),
         (TenantSettings(phone="bel maar"), "/settings/phone"),
         (TenantSettings(hold_minutes=-1), "/settings/hold_minutes"),
         (TenantSettings(staleness_minutes=0), "/settings/staleness_minutes"),
