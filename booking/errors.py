@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from booking.model import Reason
-from kernel.errors import Conflict, NotFound
+from booking.values import Reason
+from kernel.errors import Conflict, NotFound, Unprocessable
 
 
 class MeetingTypeUnknown(NotFound):
@@ -55,9 +55,22 @@ _UNAVAILABLE: Final[dict[Reason, str]] = {
     "notice": "This time is too soon; the meeting has to be booked further ahead.",
     "outside-window": "This time is too far ahead to be booked yet.",
     "outside-hours": "The meeting would not lie inside working hours.",
+    "holiday": "This is a day off.",
+    "branch-closed": "The branch is closed at this time.",
+    "not-offered": "This meeting is not given at this time.",
     "busy": "Nobody who gives this meeting is free at this time.",
+    "limit": "No more meetings fit into this day, week or month.",
+    "no-room": "No room is free at this time.",
     "unsuitable": "Nobody gives this meeting in this way, at this place or for this long.",
 }
+
+
+PUBLIC_REASON: Final[dict[Reason, Reason]] = {
+    "absent": "busy",
+    "not-authorised": "busy",
+    "booked": "busy",
+}
+"""Why somebody is not free, or may not advise, is between them and their employer."""
 
 
 class SlotUnavailable(Conflict):
@@ -67,9 +80,11 @@ class SlotUnavailable(Conflict):
     title = "That time cannot be booked"
 
     def __init__(self, *, reason: Reason, alternatives: Sequence[datetime] = ()) -> None:
-        self.reason = reason
+        self.reason = PUBLIC_REASON.get(reason, reason)
         self.alternatives = list(alternatives)
-        super().__init__(_UNAVAILABLE[reason], reason=reason, alternatives=self.alternatives)
+        super().__init__(
+            _UNAVAILABLE[self.reason], reason=self.reason, alternatives=self.alternatives
+        )
 
 
 class HoldExpired(Conflict):
@@ -84,3 +99,100 @@ class HoldExpired(Conflict):
 
 class BookingOver(Conflict):
     """The meeting is cancelled, has begun, or has just been changed by somebody else."""
+
+
+class SameTime(Conflict):
+    """The meeting is at the time that it was to be moved to."""
+
+    code = "same-time"
+    title = "It is at that time already"
+
+    def __init__(self) -> None:
+        super().__init__("The meeting is at that time already; choose another one.")
+
+
+class SameTeam(Conflict):
+    """The meeting is with the people that it was to be given to."""
+
+    code = "same-team"
+    title = "They have it already"
+
+    def __init__(self) -> None:
+        super().__init__("The meeting is with these people already; choose another advisor.")
+
+
+class NotWaiting(BookingOver):
+    """There is nothing to say yes or no to: the advisor has given their word."""
+
+    code = "not-waiting"
+    title = "It does not wait for an answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The advisor has confirmed this meeting already; if it cannot take place, cancel it."
+        )
+
+
+class NeverConfirmed(Conflict):
+    """A meeting that the advisor did not say yes to has no outcome."""
+
+    code = "never-confirmed"
+    title = "The meeting is not confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The advisor has not confirmed this meeting, so it has no outcome; confirm it before "
+            "it begins, or book a new one."
+        )
+
+
+class OutcomeTooEarly(Conflict):
+    """What came of a meeting cannot be known before it begins."""
+
+    code = "outcome-too-early"
+    title = "The meeting has not begun"
+
+    def __init__(self) -> None:
+        super().__init__("The meeting has not begun; record its outcome once it has.")
+
+
+class OutcomeKnown(Conflict):
+    """The meeting has this outcome already."""
+
+    code = "outcome-known"
+    title = "That outcome is on file already"
+
+    def __init__(self) -> None:
+        super().__init__("This outcome is on file already; record the other one to put it right.")
+
+
+class NeverOffered(Unprocessable):
+    """A kind of meeting that nobody could ever book; the sentence says why and what to change."""
+
+    code = "never-offered"
+    title = "This meeting could never be booked"
+
+
+class ResourceInUse(Conflict):
+    """Meetings that are still to come take this resource."""
+
+    code = "resource-in-use"
+    title = "The resource is in use"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Meetings or holds that are still to come take it; move or cancel those first."
+        )
+
+
+class AbsenceOverlaps(Conflict):
+    """The advisor is out of office on some of these days already."""
+
+    code = "absence-overlaps"
+    title = "They are out of office then already"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An absence of this advisor covers some of these days already; remove it first, or "
+            "choose other days."
+        )

@@ -1,213 +1,34 @@
-"""Who meets whom, when: the words of the booking room as values."""
+"""When one can meet, and what has been agreed: slots, holds and bookings as values."""
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal, TypeAlias, get_args
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field, structs
 
-from kernel.errors import FieldError, Invalid
+from booking.values import (
+    Channel,
+    HelpKind,
+    Instant,
+    Reason,
+    Spoken,
+    State,
+    Timezone,
+    Waiver,
+    in_utc,
+    require_zone,
+)
 from kernel.ids import Id
-from kernel.people import Language
-
-Channel = Literal["video", "phone", "branch"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-State = Literal["requested", "confirmed", "cancelled", "attended", "no-show"]
-Reason = Literal[
-    "off-grid", "past", "notice", "outside-window", "outside-hours", "busy", "unsuitable"
-]
-
-Texts: TypeAlias = dict[str, str]
-"""Language -> text."""
-
-Slug: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=64)]
-Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-"""Text on one line: names go into the headers of letters."""
-Email: TypeAlias = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
-Timezone: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
-Clock: TypeAlias = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-EndClock: TypeAlias = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
-Minutes: TypeAlias = Annotated[int, Meta(ge=0, le=1440)]
-SomeMinutes: TypeAlias = Annotated[int, Meta(ge=1, le=1440)]
-
-_YEARS: Final = range(1970, 2201)
-
-
-def require_zone(name: str) -> None:
-    """Refuse a zone that the time zone database does not have.
-
-    Raises:
-        Invalid: There is no such IANA zone.
-    """
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise _refused(
-            "/timezone",
-            "There is no such time zone; use an IANA name such as Europe/Amsterdam.",
-            "zone-unknown",
-        ) from None
-
-
-def in_utc(instant: datetime, pointer: str) -> datetime:
-    """Return *instant* in UTC; *pointer* says where it stood in the request.
-
-    Raises:
-        Invalid: It has no offset, so nobody knows when it is, or it lies absurdly far away.
-    """
-    if instant.tzinfo is None:
-        raise _refused(
-            pointer,
-            "An instant needs its offset, such as 2026-12-01T09:00:00+01:00.",
-            "offset-missing",
-        )
-    if instant.year not in _YEARS:
-        raise _refused(pointer, "An instant must lie between the years 1970 and 2200.", "invalid")
-    return instant.astimezone(UTC)
-
-
-def _refused(pointer: str, sentence: str, code: str) -> Invalid:
-    error = FieldError(pointer=pointer, detail=sentence, code=code)
-    return Invalid(sentence, errors=(error,))
-
-
-# --- places, people and their hours --------------------------------------------------------------
-
-
-def _is_line(text: str) -> bool:
-    return text.strip() != "" and text.isprintable()
-
-
-class LocationInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A branch where people can meet."""
-
-    slug: Slug
-    name: Line
-    address: str = ""
-    timezone: Timezone = "Europe/Amsterdam"
-
-    def __post_init__(self) -> None:
-        require_zone(self.timezone)
-
-
-class Location(LocationInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A branch that is on file."""
-
-    id: Id
-
-
-class AdvisorInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody whom customers can meet; *locations* are the slugs of the branches they work in."""
-
-    name: Line
-    email: Email
-    timezone: Timezone
-    languages: list[Language] = field(default_factory=lambda: ["nl"])
-    locations: list[Slug] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        require_zone(self.timezone)
-
-
-class Advisor(AdvisorInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """An advisor who is on file."""
-
-    id: Id
-
-
-class TimeRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a day by the wall clock; an end not after the start is on the next local date."""
-
-    start: Clock
-    end: EndClock
-
-
-class WeeklyRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A time range that comes back every week on the same day."""
-
-    day: Day
-    start: Clock
-    end: EndClock
-
-
-class Override(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The hours of one date in place of the weekly ones; none at all is a day off."""
-
-    date: date
-    ranges: list[TimeRange]
-
-
-class ScheduleInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an advisor works, by the wall clock of *timezone*."""
-
-    timezone: Timezone
-    weekly: list[WeeklyRange]
-    overrides: list[Override] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        require_zone(self.timezone)
-        dates = [override.date for override in self.overrides]
-        if len(set(dates)) != len(dates):
-            raise _refused("/overrides", "Overrides must name each date once.", "duplicate")
-
-
-class Schedule(ScheduleInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """The working hours on file for an advisor."""
-
-    id: Id
-    advisor_id: Id
-
-
-# --- what can be booked --------------------------------------------------------------------------
-
-
-class MeetingTypeInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A kind of meeting that customers can book.
-
-    Attributes:
-        duration: Minutes.
-        step: Minutes from one start on offer to the next.
-        buffer_before: Minutes that must be free before; they may lie outside working hours.
-        buffer_after: The same, afterwards.
-        notice: Minutes that a customer has to book ahead at least.
-        window_days: Starts lie less than this many days of 24 hours ahead; at most 100, since
-            advisors' calendars are read not much further than that.
-        advisors: Who gives these meetings; any of them can stand in for another.
-        locations: Slugs of the branches where it is given.
-        form: Slug of the form that prepares it.
-    """
-
-    slug: Slug
-    name: Texts
-    description: Texts = field(default_factory=dict)
-    duration: SomeMinutes = 60
-    channels: Annotated[list[Channel], Meta(min_length=1)]
-    step: SomeMinutes = 15
-    buffer_before: Minutes = 0
-    buffer_after: Minutes = 0
-    notice: Annotated[int, Meta(ge=0, le=525_600)] = 0
-    window_days: Annotated[int, Meta(ge=1, le=100)] = 60
-    advisors: list[Id]
-    locations: list[Slug] = field(default_factory=list)
-    form: Slug | None = None
-
-    def __post_init__(self) -> None:
-        unknown = (self.name.keys() | self.description.keys()) - set(get_args(Language))
-        if unknown:
-            raise _refused("/name", "Texts are written in nl or en.", "language-unknown")
-        if not self.name or not all(map(_is_line, self.name.values())):
-            raise _refused("/name", "Needs a name of one line in nl or en.", "required")
-
-
-class MeetingType(MeetingTypeInput, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A kind of meeting that is on file."""
-
-    id: Id
 
 
 class SlotQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The question when one can meet: starts from *start* up to, not including, *end*."""
+    """The question when one can meet: starts from *start* up to, not including, *end*.
+
+    Attributes:
+        language: What must be spoken in the meeting; None for no matter what.
+        customer: Who asks, where that is known; their limits and their advisor count.
+        waive: What staff set aside.
+        explain: Also tell why starts are refused, and what would help.
+    """
 
     meeting_type: str
     start: Instant
@@ -215,7 +36,10 @@ class SlotQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Channel | None = None
     location: str | None = None
     duration: int | None = None
+    language: Spoken | None = None
     advisor: Id | None = None
+    customer: Id | None = None
+    waive: list[Waiver] = field(default_factory=list)
     explain: bool = False
 
     def __post_init__(self) -> None:
@@ -223,21 +47,57 @@ class SlotQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         structs.force_setattr(self, "end", in_utc(self.end, "?end"))
 
 
+class Help(Struct, frozen=True, kw_only=True):
+    """What could be asked for instead of what has no free time, and when that begins.
+
+    Attributes:
+        change: What to change: *later* is the same meeting at another time.
+        value: To what: an advisor's id, a channel, minutes, a branch's slug; None for *later*.
+        start: The first free start then.
+    """
+
+    change: HelpKind
+    value: str | None
+    start: datetime
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """A start on somebody's grid at which nobody can meet, and why each of them cannot.
+
+    Attributes:
+        reason: That of whoever comes nearest to yes.
+        advisors: Each advisor's own.
+    """
+
+    start: datetime
+    reason: Reason
+    advisors: dict[Id, Reason]
+
+
 class SlotAnswer(Struct, frozen=True, kw_only=True):
     """When one can meet, in UTC and in order.
 
     Attributes:
         duration: Minutes.
+        timezone: Where the meeting is promised, if that does not depend on the customer.
+        starts: The free ones.
+        remaining: Free seats by start, where more than one can take part.
         next_available: The first start after the asked time, where that has none.
         as_of: The oldest of what it rests on: calendars last read, at best this moment.
         reasons: How many starts were refused and why, where the query asked to explain.
+        refused: Each of them, the first thousand.
+        help: What would help, best first.
     """
 
     duration: int
+    timezone: str | None
     starts: list[datetime]
+    remaining: dict[datetime, int] | None
     next_available: datetime | None
     as_of: datetime
-    reasons: dict[str, int]
+    reasons: dict[Reason, int]
+    refused: list[Refused]
+    help: list[Help]
 
 
 # --- holds and bookings --------------------------------------------------------------------------
@@ -251,7 +111,10 @@ class HoldInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Channel
     location: str | None = None
     duration: int | None = None
+    language: Spoken | None = None
     advisor: Id | None = None
+    customer: Id | None = None
+    waive: list[Waiver] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "start", in_utc(self.start, "/start"))
@@ -268,8 +131,27 @@ class Hold(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Repeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same meeting again, at the same time on the wall.
+
+    Attributes:
+        every: The distance from one to the next; a month is the same weekday of the month
+            (the second Tuesday), the fifth being the last.
+        count: How many in all, the first included.
+    """
+
+    every: Literal["week", "two-weeks", "four-weeks", "month"]
+    count: Annotated[int, Meta(ge=2, le=26)]
+
+
 class BookingInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A meeting that a customer wants; *timezone* is where the customer is."""
+    """A meeting that a customer wants; *timezone* is where the customer is.
+
+    Attributes:
+        language: What letters about it are written in.
+        spoken: What must be spoken in the meeting; None for no matter what.
+        waive: What staff set aside.
+    """
 
     meeting_type: str
     start: Instant
@@ -280,10 +162,19 @@ class BookingInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     advisor: Id | None = None
     hold: Id | None = None
     language: str
+    spoken: Spoken | None = None
+    waive: list[Waiver] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         structs.force_setattr(self, "start", in_utc(self.start, "/start"))
         require_zone(self.timezone)
+
+
+class Colleague(Struct, frozen=True, kw_only=True):
+    """Who is there beside the advisor, and in which role."""
+
+    role: str
+    advisor_id: Id
 
 
 class Booking(Struct, frozen=True, kw_only=True):
@@ -295,10 +186,18 @@ class Booking(Struct, frozen=True, kw_only=True):
 
     Attributes:
         meeting_type: Slug.
+        colleagues: Who is there beside the advisor.
+        resources: Rooms and the like that it takes.
+        session_id: The meeting that several customers share, where there are seats.
+        series_id: What it is one of, where it comes back.
+        work: Minutes that the advisor works for it: with preparation and wrapping up.
+        load: Load points.
         sequence: iCalendar SEQUENCE; raised by every change that the other side must hear of.
         generation: Raised when the links in earlier messages must stop working.
+        revision: Raised by every change; a step of the history each.
         uid: iCalendar UID.
-        cancelled_by: customer, advisor, calendar or operator.
+        booked_by: Who booked it: the customer, or staff on their behalf.
+        cancelled_by: Who called it off.
         reason: Why it was cancelled, in the words of whoever did.
     """
 
@@ -321,8 +220,27 @@ class Booking(Struct, frozen=True, kw_only=True):
     generation: int
     uid: str
     created_at: datetime
+    colleagues: list[Colleague] = field(default_factory=list)
+    resources: list[Id] = field(default_factory=list)
+    session_id: Id | None = None
+    series_id: Id | None = None
+    work: int = 0
+    load: int = 1
+    revision: int = 0
+    booked_by: str = "customer"
     cancelled_by: str | None = None
     reason: str | None = None
+
+    def attendants(self) -> list[Id]:
+        """Return everybody of the organisation who is there, the advisor first."""
+        return [self.advisor_id, *(colleague.advisor_id for colleague in self.colleagues)]
+
+
+class Alternative(Struct, frozen=True, kw_only=True):
+    """Another time, or the same with somebody else, for a meeting that cannot be as it was."""
+
+    start: datetime
+    advisor_id: Id
 
 
 class BookingFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -333,5 +251,6 @@ class BookingFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     state: State | None = None
     advisor: Id | None = None
     customer: Id | None = None
+    series: Id | None = None
     after: Id | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50

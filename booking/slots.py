@@ -1,190 +1,165 @@
-"""When can we meet? One function lists, holds, books and explains.
+"""When can we meet? The same rules list, hold, book and explain.
 
-A start is on offer where an advisor's own grid has it, the meeting lies inside working time and
-the meeting with its buffers touches no busy time. Buffers and length are folded into the busy
-list: busy time ``[s, e)`` forbids every start in the open interval ``(s - length - after,
-e + before)``, so one walk over a sorted list of whole seconds answers exactly. What is busy only
-removes starts; it never moves the others.
+Buffers and length are folded into what is taken: time ``[s, e)`` that is taken forbids exactly the
+starts in the open interval ``(s - duration - after, e + before)``. So one walk over sorted whole
+seconds answers exactly; ``docs/algorithms/slots.md`` has the rules with pictures.
 
-Instants are whole seconds since 1970-01-01 UTC, lengths are seconds.
+Instants are whole seconds since 1970-01-01 UTC, lengths are seconds. Spans are half-open.
 """
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
+from itertools import chain
+from typing import Final
 
-from msgspec import Struct
-
-from booking.model import Reason
-from booking.schedule import Stretch
+from booking.agenda import Availability, Party, Rules, Span, merge_busy
+from booking.anybody import starts_of_anybody
+from booking.company import Company, can_differ, company_of, pools_at, who_could
+from booking.grids import runs_of
+from booking.masks import MaskCache
+from booking.schedule import day_span
 from kernel.ids import Id
 
+_DAY: Final = 86_400
+_NEVER: Final = 1 << 60
+"""Later than everything; its negative is earlier than everything."""
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """What a meeting asks of time.
 
-    Attributes:
-        step: From one start to the next.
-        before: What must be free before the meeting; it may lie outside working hours.
-        after: The same, afterwards.
-        now: Nothing starts before this.
-        earliest: The first start that is far enough ahead.
-        latest: The end of the time that can be booked; a start lies before it.
+def free_starts(
+    party: Party, rules: Rules, start: int, stop: int, *, cache: MaskCache | None = None
+) -> list[int]:
+    """Return every start from *start* up to *stop* at which the meeting can be held, in order.
+
+    *cache* keeps what was worked out for each advisor, which makes large pools cheap.
     """
-
-    duration: int
-    step: int
-    before: int
-    after: int
-    now: int
-    earliest: int
-    latest: int
-
-
-class Busy(Struct, frozen=True):
-    """Time that is taken: disjoint, in order, as parallel lists for the walk."""
-
-    starts: Sequence[int] = ()
-    ends: Sequence[int] = ()
+    lower, upper = max(start, rules.now, rules.earliest), min(stop, rules.latest)
+    if rules.bookable_days is None and not rules.first_of_day:
+        return _possible(party, rules, lower, upper, cache)
+    # Which days count is decided from the first possible start on, whatever was asked for.
+    found = _possible(party, rules, max(rules.now, rules.earliest), upper, cache)
+    on_offer = _on_offer(found, rules)
+    return on_offer[bisect_left(on_offer, lower) :]
 
 
-class Agenda(Struct, frozen=True, kw_only=True):
-    """One advisor's working time and what is taken of it.
-
-    An advisor who is not *suitable* for what was asked is told apart from one who is busy.
-    """
-
-    advisor: Id
-    stretches: Sequence[Stretch]
-    busy: Busy = Busy()
-    suitable: bool = True
-
-
-def merge_busy(spans: Iterable[tuple[int, int]]) -> Busy:
-    """Join taken spans that overlap or touch; they come in any order."""
-    starts: list[int] = []
-    ends: list[int] = []
-    for start, end in sorted(spans):
-        if ends and start <= ends[-1]:
-            ends[-1] = max(ends[-1], end)
-        elif start < end:
-            starts.append(start)
-            ends.append(end)
-    return Busy(starts, ends)
-
-
-def free_starts(agendas: Iterable[Agenda], rules: Rules, start: int, stop: int) -> list[int]:
-    """Return every start from *start* up to *stop* at which at least one advisor can meet."""
-    found: set[int] = set()
-    for agenda in agendas:
-        for first, end in free_runs(agenda, rules, start, stop):
-            found.update(range(first, end, rules.step))
-    return sorted(found)
-
-
-def free_advisors(agendas: Iterable[Agenda], rules: Rules, start: int) -> list[Id]:
-    """Return who can meet at exactly this start."""
-    return [agenda.advisor for agenda in agendas if any(free_runs(agenda, rules, start, start + 1))]
+def first_free(
+    party: Party, rules: Rules, start: int, stop: int, *, cache: MaskCache | None = None
+) -> int | None:
+    """Return the first start from *start* up to *stop* at which the meeting can be held."""
+    lower, upper = max(start, rules.now, rules.earliest), min(stop, rules.latest)
+    reach = _DAY
+    while lower < upper:
+        found = free_starts(party, rules, lower, min(lower + reach, upper), cache=cache)
+        if found:
+            return found[0]
+        lower += reach
+        reach *= 4
+    return None
 
 
 def nearest(
-    agendas: Iterable[Agenda],
+    party: Party,
     rules: Rules,
     start: int,
     count: int,
     *,
     apart_from: int | None = None,
+    cache: MaskCache | None = None,
 ) -> list[int]:
     """Return the *count* free starts nearest to *start*, in order of time, all but one."""
-    found = free_starts(agendas, rules, rules.now, rules.latest)
-    found = [other for other in found if other != apart_from]
-    return sorted(nsmallest(count, found, key=lambda other: (abs(other - start), other)))
+    found = free_starts(party, rules, rules.now, rules.latest, cache=cache)
+    return closest(found, start, count, apart_from=apart_from)
 
 
-def free_runs(agenda: Agenda, rules: Rules, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Yield runs (first, end) of one advisor's free starts: first, first + step, … before end."""
-    if not agenda.suitable:
-        return
-    starts, ends = agenda.busy.starts, agenda.busy.ends
-    lead, tail, step = rules.before, rules.duration + rules.after, rules.step
-    lower, upper = max(start, rules.now, rules.earliest), min(stop, rules.latest)
-    for at, end in _grid(agenda.stretches, rules, lower, upper):
-        # Searched anew for each run: one busy span can reach over several.
-        block = bisect_right(ends, at - lead)
-        while at < end:
-            last = starts[block] - tail if block < len(starts) else end
-            if at <= last:
-                yield at, min(end, last + 1)
-                if last >= end:
-                    break
-            freed = ends[block] + lead
-            block += 1
-            if freed > at:
-                at += -(-(freed - at) // step) * step  # noqa: PLW2901  # a walk along the grid
+def closest(
+    found: Sequence[int], start: int, count: int, *, apart_from: int | None = None
+) -> list[int]:
+    """Return the *count* of *found* that are nearest to *start*, in order of time, all but one."""
+    # Those on either side that could be among them, and no others.
+    place = bisect_left(found, start)
+    around = found[max(0, place - count - 1) : place + count + 1]
+    others = (other for other in around if other != apart_from)
+    return sorted(nsmallest(count, others, key=lambda other: (abs(other - start), other)))
 
 
-def _grid(
-    stretches: Iterable[Stretch], rules: Rules, lower: int, upper: int
-) -> Iterator[tuple[int, int]]:
-    """Yield runs of starts whose meeting lies inside working time, busy or not."""
-    for stretch in stretches:
-        first = _first_on_grid(stretch, rules.step, lower)
-        end = min(stretch.end, stretch.until - rules.duration + 1, upper)
-        if first < end:
-            yield first, end
+def available(party: Party, rules: Rules, start: int) -> Availability | None:
+    """Return who can be there at exactly this start; None if the meeting cannot be held."""
+    limited = rules.bookable_days is not None or rules.first_of_day
+    if limited and not free_starts(party, rules, start, start + 1):
+        return None
+    if not max(rules.now, rules.earliest) <= start < rules.latest:
+        return None
+    found = who_could(party, rules, start)
+    if found is None and party.sessions.get(start, 0) > 0:
+        return Availability(lead=[], required={})
+    return found
 
 
-def _first_on_grid(stretch: Stretch, step: int, lower: int) -> int:
-    """Return the first start of the stretch's grid that is in it and not before *lower*."""
-    ahead = max(lower, stretch.start) - stretch.anchor
-    return stretch.anchor + -(-ahead // step) * step
+def _possible(
+    party: Party, rules: Rules, lower: int, upper: int, cache: MaskCache | None
+) -> list[int]:
+    """Return the starts at which the meeting can be held, before days are counted."""
+    found = _held(party, rules, lower, upper, cache) if lower < upper else []
+    joinable = [at for at, seats in party.sessions.items() if seats > 0 and lower <= at < upper]
+    return sorted({*found, *joinable}) if joinable else found
 
 
-# --- why not -------------------------------------------------------------------------------------
+def _held(party: Party, rules: Rules, lower: int, upper: int, cache: MaskCache | None) -> list[int]:
+    company = company_of(party, rules, lower, upper)
+    if company is None:
+        return []
+    if company.mixed:
+        found = _matched(company, rules, lower, upper)
+    else:
+        found = starts_of_anybody(company.lead, rules, company.closed, lower, upper, cache)
+        for pool in company.pools:
+            found = _within(found, _joined(pool.open))
+    for spans in company.must_come:
+        found = _within(found, spans)
+    return found
 
 
-def refusals(agendas: Sequence[Agenda], rules: Rules, start: int, stop: int) -> Counter[str]:
-    """Count by reason the starts on somebody's grid at which nobody can meet."""
-    candidates = {
-        at
-        for agenda in agendas
-        for stretch in agenda.stretches
-        for at in range(
-            _first_on_grid(stretch, rules.step, start), min(stretch.end, stop), rules.step
-        )
-    }
-    candidates.difference_update(free_starts(agendas, rules, start, stop))
-    return Counter(_why_not(agendas, rules, at) for at in candidates)
+def _on_offer(found: list[int], rules: Rules) -> list[int]:
+    """Keep the first so many local days of *found*, or the first start of each of them."""
+    kept: list[int] = []
+    days, midnight = 0, -_NEVER
+    for at in found:
+        another_day = at >= midnight
+        if another_day:
+            days += 1
+            midnight = day_span(rules.day_zone, at, "day")[1]
+            if rules.bookable_days is not None and days > rules.bookable_days:
+                break
+        if another_day or not rules.first_of_day:
+            kept.append(at)
+    return kept
 
 
-def refusal(agendas: Sequence[Agenda], rules: Rules, start: int) -> Reason | None:
-    """Tell why nobody can meet at this start; None where somebody can."""
-    return None if free_advisors(agendas, rules, start) else _why_not(agendas, rules, start)
+def _matched(company: Company, rules: Rules, lower: int, upper: int) -> list[int]:
+    """Return the starts at which different people can fill all roles."""
+    leads: dict[int, list[Id]] = {}
+    for agenda in company.lead:
+        for first, end in runs_of(agenda, rules, company.closed, lower, upper):
+            for at in range(first, end, rules.step):
+                leads.setdefault(at, []).append(agenda.advisor)
+    return [at for at in sorted(leads) if can_differ([leads[at], *pools_at(company, at).values()])]
 
 
-def _why_not(agendas: Sequence[Agenda], rules: Rules, start: int) -> Reason:
-    suitable = [agenda for agenda in agendas if agenda.suitable]
-    if not suitable:
-        return "unsuitable"
-    if start < rules.now:
-        return "past"
-    if start < rules.earliest:
-        return "notice"
-    if start >= rules.latest:
-        return "outside-window"
-    # Of what several advisors say, that of whoever comes nearest to yes is told.
-    return min(_obstacle(agenda, rules, start) for agenda in suitable)[1]
+def _joined(many: Sequence[Sequence[Span]]) -> Sequence[Span]:
+    """Return the time that lies in any of several lists of spans."""
+    if len(many) == 1:
+        return many[0]
+    merged = merge_busy(chain.from_iterable(many))
+    return list(zip(merged.starts, merged.ends, strict=True))
 
 
-def _obstacle(agenda: Agenda, rules: Rules, start: int) -> tuple[int, Reason]:
-    """Tell what keeps an advisor from this start, and how far that is from yes."""
-    at = bisect_right(agenda.stretches, start, key=lambda stretch: stretch.start) - 1
-    if at < 0 or start >= agenda.stretches[at].end:
-        return 3, "outside-hours"
-    stretch = agenda.stretches[at]
-    if (start - stretch.anchor) % rules.step:
-        return 2, "off-grid"
-    if start + rules.duration > stretch.until:
-        return 1, "outside-hours"
-    return 0, "busy"
+def _within(found: list[int], spans: Iterable[Span]) -> list[int]:
+    """Return the starts that lie in one of the spans; both are in order."""
+    kept: list[int] = []
+    at = 0
+    for start, end in spans:
+        at = bisect_left(found, start, at)
+        until = bisect_left(found, end, at)
+        kept += found[at:until]
+        at = until
+    return kept

@@ -4,12 +4,13 @@ Everything here talks to other people's servers, so it opens its transactions it
 while it waits. What fails is tried again; a booking never waits for a calendar.
 """
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking import service
+from booking import conflicts, service
 from booking.calendars import changes, store, writing
 from booking.calendars.accounts import (
     PUSH,
@@ -23,6 +24,7 @@ from booking.calendars.deciding import decide
 from booking.calendars.model import Account, Collection, ConnectInput, Role, StoredAccount
 from booking.calendars.port import CalendarProblem, Forbidden, Unreachable
 from booking.calendars.rounds import Round, Rounds, code_of, pause
+from booking.looking import repairs
 from kernel import work
 from kernel.clock import Clock
 from kernel.crypto import Keyring
@@ -35,6 +37,10 @@ from kernel.work import Errand, RetryLater, Task
 __all__ = ["Account", "Calendars", "Collection", "ConnectInput"]
 
 SYNC: Final = "calendar.sync"
+ALTERNATIVES: Final = 3
+UNDECIDED: Final = timedelta(minutes=1)
+"""How long an offer waits for a decision on what the advisor did to the meeting's own entry."""
+
 LOCKED_OUT: Final = timedelta(hours=1)
 """How long a booking waits for an account whose password no longer works."""
 
@@ -167,7 +173,12 @@ class Calendars:
 
     def errands(self) -> dict[str, Errand]:
         """Return what runs in the background, by queue."""
-        return {PUSH: self._push, SYNC: self._sync, changes.DECIDE: self._decide}
+        return {
+            PUSH: self._push,
+            SYNC: self._sync,
+            changes.DECIDE: self._decide,
+            conflicts.OFFER: self._offer,
+        }
 
     async def _account(self, tenant: Id, account_id: Id) -> StoredAccount:
         require("acc", account_id, "calendar account")
@@ -197,41 +208,56 @@ class Calendars:
         await work.enqueue(db, tenant, SYNC, done.account.id, now=now, due_at=due_at)
 
     async def _push(self, task: Task) -> None:
-        """Bring a booking's entry in line with the booking, however long its server is away."""
+        """Bring a booking's entries in line with the booking, however long a server is away.
+
+        They are seen to side by side, so that no calendar waits for another; one that fails is
+        tried again, and those that are done are left alone then.
+        """
         now = self.clock.now()
         async with self.database.transaction(task.tenant) as db:
-            errand = await writing.prepare(
+            errands = await writing.prepare(
                 db, task.tenant, task.subject, public_url=self.public_url, now=now
             )
-        if errand is not None:
-            if errand.account.state == "auth-failed":
-                await self._put_off(errand, LOCKED_OUT, "calendar-refused")
-            try:
-                async with self.logins.open(errand.account) as server:
-                    await writing.run(self.database, server, errand, now=now)
-            except (Forbidden, writing.Foreign) as problem:
-                code = "calendar-read-only" if isinstance(problem, Forbidden) else "entry-foreign"
-                async with self.database.transaction(task.tenant) as db:
-                    await self.rounds.tell(
-                        db, task.tenant, errand.account, code, booking=errand.booking.id
-                    )
-            except (CalendarProblem, AddressRefused) as problem:
-                wait = problem.wait if isinstance(problem, Unreachable) else timedelta()
-                delay = max(pause(errand.link.failures + 1), wait)
-                await self._put_off(errand, delay, code_of(problem))
+        ends = await asyncio.gather(
+            *(self._bring(errand, now=now) for errand in errands), return_exceptions=True
+        )
+        failed = [end for end in ends if isinstance(end, BaseException)]
+        waiting = [end for end in failed if isinstance(end, RetryLater)]
+        if len(waiting) < len(failed):
+            raise next(end for end in failed if not isinstance(end, RetryLater))
+        if waiting:
+            raise min(waiting, key=lambda later: later.delay)
         async with self.database.transaction(task.tenant) as db:
             await task.finish(db, now=self.clock.now())
 
+    async def _bring(self, errand: writing.Errand, *, now: datetime) -> None:
+        """See to one entry, and tell its owner if it cannot be written."""
+        if errand.account.state == "auth-failed":
+            await self._put_off(errand, LOCKED_OUT, "calendar-refused")
+        try:
+            async with self.logins.open(errand.account) as server:
+                await writing.run(self.database, server, errand, now=now)
+        except (Forbidden, writing.Foreign) as problem:
+            code = "calendar-read-only" if isinstance(problem, Forbidden) else "entry-foreign"
+            async with self.database.transaction(errand.tenant) as db:
+                await self.rounds.tell(
+                    db, errand.tenant, errand.account, code, booking=errand.booking.id
+                )
+        except (CalendarProblem, AddressRefused) as problem:
+            wait = problem.wait if isinstance(problem, Unreachable) else timedelta()
+            delay = max(pause(errand.link.failures + 1), wait)
+            await self._put_off(errand, delay, code_of(problem))
+
     async def _put_off(self, errand: writing.Errand, delay: timedelta, reason: str) -> NoReturn:
-        """Try again later, and remember that this booking waits."""
+        """Try again later, and remember that this entry waits."""
         async with self.database.transaction(errand.tenant) as db:
             await store.change_link(
-                db, errand.tenant, errand.booking.id, failures=errand.link.failures + 1
+                db, errand.tenant, errand.link, failures=errand.link.failures + 1
             )
         raise RetryLater(delay, reason)
 
     async def _decide(self, task: Task) -> None:
-        """Act on what an advisor did, once it has stood for a while."""
+        """Act on what was done to a booking's entries, once it has stood for a while."""
         again = await decide(self.database, self.clock, task.tenant, task.subject)
         async with self.database.transaction(task.tenant) as db:
             now = self.clock.now()
@@ -239,4 +265,17 @@ class Calendars:
                 await work.enqueue(
                     db, task.tenant, changes.DECIDE, task.subject, now=now, due_at=again
                 )
+            await task.finish(db, now=now)
+
+    async def _offer(self, task: Task) -> None:
+        """Offer other times for a meeting whose time is taken, if it still is."""
+        async with self.database.transaction(task.tenant) as db:
+            now = self.clock.now()
+            conflict = await conflicts.due(db, task.tenant, task.subject, now=now)
+            if conflict is not None:
+                if await conflicts.undecided(db, task.tenant, conflict):
+                    raise RetryLater(UNDECIDED, "calendar-undecided")
+                booking = await service.get_booking(db, task.tenant, conflict.booking_id)
+                found = await repairs(db, task.tenant, booking, now=now, count=ALTERNATIVES)
+                await conflicts.offer(db, task.tenant, conflict, found, now=now)
             await task.finish(db, now=now)

@@ -1,12 +1,15 @@
 """The tables of the booking room."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import (
     DDL,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -21,8 +24,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from booking.assignment import Decision
-from booking.model import Channel, Override, Texts, WeeklyRange
+from booking.hours import Holidays, OpenHours, Override, WeeklyRange
+from booking.model import Alternative, Booking, Colleague, HoldInput, Repeat
+from booking.organisation import (
+    Authorisation,
+    Limit,
+    MeetingTypeInput,
+    ProductInput,
+    ResourceInput,
+    Travel,
+)
+from booking.values import Channel
 from kernel.database import (
+    AnyIdType,
     IdType,
     JsonOf,
     TenantColumns,
@@ -31,6 +45,17 @@ from kernel.database import (
     tenant_table,
 )
 
+_NOTHING: Final = text("'[]'")
+
+
+class _Setups(TenantColumns):
+    version: Named[str] = Column(IdType("stp"))
+
+
+setups = tenant_table("setups", _Setups)
+"""Changes with everything below that is set up, in the same transaction, so that what was read of
+it can be kept for as long as the version is the same."""
+
 
 class _Locations(TenantColumns):
     id: Named[str] = Column(IdType("loc"), primary_key=True)
@@ -38,6 +63,8 @@ class _Locations(TenantColumns):
     name: Named[str] = Column(String)
     address: Named[str] = Column(String)
     timezone: Named[str] = Column(String)
+    hours: Named[OpenHours | None] = Column(JsonOf(OpenHours))
+    holidays: Named[Holidays | None] = Column(JsonOf(Holidays))
     created_at: Named[datetime] = Column(UtcDateTime)
 
 
@@ -51,6 +78,14 @@ class _Advisors(TenantColumns):
     timezone: Named[str] = Column(String)
     languages: Named[list[str]] = Column(JsonOf(list[str]))
     locations: Named[list[str]] = Column(JsonOf(list[str]))
+    skills: Named[list[str]] = Column(JsonOf(list[str]), server_default=_NOTHING)
+    authorisations: Named[list[Authorisation]] = Column(
+        JsonOf(list[Authorisation]), server_default=_NOTHING
+    )
+    limits: Named[list[Limit]] = Column(JsonOf(list[Limit]), server_default=_NOTHING)
+    travels: Named[list[Travel]] = Column(JsonOf(list[Travel]), server_default=_NOTHING)
+    since: Named[date | None] = Column(Date)
+    until: Named[date | None] = Column(Date)
     created_at: Named[datetime] = Column(UtcDateTime)
 
 
@@ -64,48 +99,156 @@ advisors = tenant_table(
 class _Schedules(TenantColumns):
     id: Named[str] = Column(IdType("sch"), primary_key=True)
     advisor_id: Named[str] = Column(IdType("adv"))
+    name: Named[str] = Column(String, server_default="regular")
     timezone: Named[str] = Column(String)
     weekly: Named[list[WeeklyRange]] = Column(JsonOf(list[WeeklyRange]))
     overrides: Named[list[Override]] = Column(JsonOf(list[Override]))
+    channels: Named[list[Channel]] = Column(JsonOf(list[Channel]), server_default=_NOTHING)
+    locations: Named[list[str]] = Column(JsonOf(list[str]), server_default=_NOTHING)
+    valid_from: Named[date | None] = Column(Date)
+    valid_until: Named[date | None] = Column(Date)
+    holidays: Named[Holidays | None] = Column(JsonOf(Holidays))
     updated_at: Named[datetime] = Column(UtcDateTime)
 
 
 schedules = tenant_table(
     "schedules",
     _Schedules,
-    UniqueConstraint("tenant_id", "advisor_id"),
+    UniqueConstraint("tenant_id", "advisor_id", "name"),
     ForeignKeyConstraint(["tenant_id", "advisor_id"], ["advisors.tenant_id", "advisors.id"]),
 )
+
+
+class _Absences(TenantColumns):
+    id: Named[str] = Column(IdType("abs"), primary_key=True)
+    advisor_id: Named[str] = Column(IdType("adv"))
+    first_day: Named[date] = Column(Date)
+    last_day: Named[date] = Column(Date)
+    reason: Named[str] = Column(String)
+    stand_in: Named[str | None] = Column(IdType("adv"))
+
+
+absences = tenant_table(
+    "absences",
+    _Absences,
+    ForeignKeyConstraint(["tenant_id", "advisor_id"], ["advisors.tenant_id", "advisors.id"]),
+    Index("ix_absences_advisor", "tenant_id", "advisor_id", "last_day"),
+)
+
+
+class _Resources(TenantColumns):
+    id: Named[str] = Column(IdType("res"), primary_key=True)
+    slug: Named[str] = Column(String)
+    definition: Named[ResourceInput] = Column(JsonOf(ResourceInput))
+
+
+resources = tenant_table("resources", _Resources, UniqueConstraint("tenant_id", "slug"))
+
+
+class _Products(TenantColumns):
+    id: Named[str] = Column(IdType("prd"), primary_key=True)
+    slug: Named[str] = Column(String)
+    definition: Named[ProductInput] = Column(JsonOf(ProductInput))
+
+
+products = tenant_table("products", _Products, UniqueConstraint("tenant_id", "slug"))
 
 
 class _MeetingTypes(TenantColumns):
     id: Named[str] = Column(IdType("mty"), primary_key=True)
     slug: Named[str] = Column(String)
-    name: Named[Texts] = Column(JsonOf(Texts))
-    description: Named[Texts] = Column(JsonOf(Texts))
-    duration: Named[int] = Column(Integer)
-    channels: Named[list[Channel]] = Column(JsonOf(list[Channel]))
-    step: Named[int] = Column(Integer)
-    buffer_before: Named[int] = Column(Integer)
-    buffer_after: Named[int] = Column(Integer)
-    notice: Named[int] = Column(Integer)
-    window_days: Named[int] = Column(Integer)
-    advisors: Named[list[str]] = Column(JsonOf(list[str]))
-    locations: Named[list[str]] = Column(JsonOf(list[str]))
-    form: Named[str | None] = Column(String)
+    definition: Named[MeetingTypeInput] = Column(JsonOf(MeetingTypeInput))
     updated_at: Named[datetime] = Column(UtcDateTime)
 
 
 meeting_types = tenant_table("meeting_types", _MeetingTypes, UniqueConstraint("tenant_id", "slug"))
 
 
+class _Exclusions(TenantColumns):
+    advisor_id: Named[str] = Column(IdType("adv"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"), primary_key=True)
+    created_at: Named[datetime] = Column(UtcDateTime)
+
+
+exclusions = tenant_table(
+    "exclusions",
+    _Exclusions,
+    ForeignKeyConstraint(["tenant_id", "advisor_id"], ["advisors.tenant_id", "advisors.id"]),
+    Index("ix_exclusions_customer", "tenant_id", "customer_id"),
+)
+"""Who must never advise whom. Why is not on file, and no answer tells that there is such a rule."""
+
+
+class _Series(TenantColumns):
+    id: Named[str] = Column(IdType("ser"), primary_key=True)
+    repeat: Named[Repeat] = Column(JsonOf(Repeat))
+    created_at: Named[datetime] = Column(UtcDateTime)
+
+
+series = tenant_table("series", _Series)
+
+
+class _Sessions(TenantColumns):
+    id: Named[str] = Column(IdType("ses"), primary_key=True)
+    meeting_type_id: Named[str] = Column(IdType("mty"))
+    channel: Named[str] = Column(String)
+    location_id: Named[str | None] = Column(IdType("loc"))
+    starts_at: Named[datetime] = Column(UtcDateTime)
+    ends_at: Named[datetime] = Column(UtcDateTime)
+    seats: Named[int] = Column(Integer)
+    advisor_id: Named[str] = Column(IdType("adv"))
+    colleagues: Named[list[Colleague]] = Column(JsonOf(list[Colleague]))
+    resources: Named[list[str]] = Column(JsonOf(list[str]))
+    assignment: Named[list[Decision]] = Column(JsonOf(list[Decision]))
+    created_at: Named[datetime] = Column(UtcDateTime)
+
+
+sessions = tenant_table(
+    "sessions",
+    _Sessions,
+    ForeignKeyConstraint(
+        ["tenant_id", "meeting_type_id"], ["meeting_types.tenant_id", "meeting_types.id"]
+    ),
+    CheckConstraint("seats > 0", name="has_seats"),
+    Index("ix_sessions_start", "tenant_id", "meeting_type_id", "starts_at"),
+)
+"""A meeting that several customers share; it has the claims, they have seats in it."""
+
+
+class _Seats(TenantColumns):
+    session_id: Named[str] = Column(IdType("ses"), primary_key=True)
+    number: Named[int] = Column(Integer, primary_key=True)
+    booking_id: Named[str | None] = Column(IdType("bkg"))
+    hold_id: Named[str | None] = Column(IdType("hld"))
+    expires_at: Named[datetime | None] = Column(UtcDateTime)
+
+
+seats = tenant_table(
+    "seats",
+    _Seats,
+    ForeignKeyConstraint(
+        ["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("number >= 0", name="numbered"),
+    CheckConstraint("(booking_id IS NULL) <> (hold_id IS NULL)", name="one_holder"),
+    CheckConstraint("(hold_id IS NULL) = (expires_at IS NULL)", name="holds_expire"),
+    Index("ix_seats_of_booking", "tenant_id", "booking_id"),
+    Index("ix_seats_of_hold", "tenant_id", "hold_id"),
+)
+"""A seat has a number below the session's, so no two bookings sit on one."""
+
+
 class _Bookings(TenantColumns):
     id: Named[str] = Column(IdType("bkg"), primary_key=True)
     meeting_type_id: Named[str] = Column(IdType("mty"))
     advisor_id: Named[str] = Column(IdType("adv"))
+    colleagues: Named[list[Colleague]] = Column(JsonOf(list[Colleague]), server_default=_NOTHING)
+    resources: Named[list[str]] = Column(JsonOf(list[str]), server_default=_NOTHING)
     location_id: Named[str | None] = Column(IdType("loc"))
     customer_id: Named[str] = Column(IdType("cus"))
     participants: Named[list[str]] = Column(JsonOf(list[str]))
+    session_id: Named[str | None] = Column(IdType("ses"))
+    series_id: Named[str | None] = Column(IdType("ser"))
     channel: Named[str] = Column(String)
     starts_at: Named[datetime] = Column(UtcDateTime)
     ends_at: Named[datetime] = Column(UtcDateTime)
@@ -114,13 +257,17 @@ class _Bookings(TenantColumns):
     tzdata: Named[str] = Column(String)
     language: Named[str] = Column(String)
     state: Named[str] = Column(String)
+    work: Named[int] = Column(Integer, server_default="0")
+    load: Named[int] = Column(Integer, server_default="1")
     sequence: Named[int] = Column(Integer)
     generation: Named[int] = Column(Integer)
+    revision: Named[int] = Column(Integer, server_default="0")
     uid: Named[str] = Column(String)
     created_at: Named[datetime] = Column(UtcDateTime)
+    booked_by: Named[str] = Column(String, server_default="customer")
     cancelled_by: Named[str | None] = Column(String)
     reason: Named[str | None] = Column(String)
-    assignment: Named[Decision] = Column(JsonOf(Decision))
+    assignment: Named[list[Decision]] = Column(JsonOf(list[Decision]))
 
 
 bookings = tenant_table(
@@ -133,21 +280,63 @@ bookings = tenant_table(
     ForeignKeyConstraint(["tenant_id", "location_id"], ["locations.tenant_id", "locations.id"]),
     Index("ix_bookings_of_advisor", "tenant_id", "advisor_id", "starts_at"),
     Index("ix_bookings_of_customer", "tenant_id", "customer_id"),
+    Index("ix_bookings_of_series", "tenant_id", "series_id"),
     Index("ix_bookings_start", "tenant_id", "starts_at"),
 )
+
+
+class _BookingSteps(TenantColumns):
+    booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    revision: Named[int] = Column(Integer, primary_key=True)
+    at: Named[datetime] = Column(UtcDateTime)
+    by: Named[str] = Column(String)
+    action: Named[str] = Column(String)
+    booking: Named[Booking] = Column(JsonOf(Booking))
+
+
+booking_steps = tenant_table("booking_steps", _BookingSteps)
+"""What a booking was after every step of its life, so that it can be seen as it stood."""
+
+
+class _Conflicts(TenantColumns):
+    id: Named[str] = Column(IdType("cnf"), primary_key=True)
+    booking_id: Named[str] = Column(IdType("bkg"))
+    advisor_id: Named[str] = Column(IdType("adv"))
+    state: Named[str] = Column(String)
+    seen_at: Named[datetime] = Column(UtcDateTime)
+    offered_at: Named[datetime | None] = Column(UtcDateTime)
+    resolved_at: Named[datetime | None] = Column(UtcDateTime)
+    resolution: Named[str | None] = Column(String)
+    alternatives: Named[list[Alternative]] = Column(JsonOf(list[Alternative]))
+
+
+conflicts = tenant_table(
+    "conflicts",
+    _Conflicts,
+    Index(
+        "uq_conflicts_open",
+        "tenant_id",
+        "booking_id",
+        "advisor_id",
+        unique=True,
+        postgresql_where=text("state <> 'resolved'"),
+        sqlite_where=text("state <> 'resolved'"),
+    ),
+)
+"""Bookings whose time was taken in the calendar of somebody who is to be there."""
 
 
 class _Holds(TenantColumns):
     id: Named[str] = Column(IdType("hld"), primary_key=True)
     meeting_type_id: Named[str] = Column(IdType("mty"))
-    advisor_id: Named[str] = Column(IdType("adv"))
-    channel: Named[str] = Column(String)
-    location: Named[str | None] = Column(String)
+    wish: Named[HoldInput] = Column(JsonOf(HoldInput))
     starts_at: Named[datetime] = Column(UtcDateTime)
     ends_at: Named[datetime] = Column(UtcDateTime)
+    session_id: Named[str | None] = Column(IdType("ses"))
+    resources: Named[list[str]] = Column(JsonOf(list[str]))
     created_at: Named[datetime] = Column(UtcDateTime)
     expires_at: Named[datetime] = Column(UtcDateTime)
-    assignment: Named[Decision] = Column(JsonOf(Decision))
+    assignment: Named[list[Decision]] = Column(JsonOf(list[Decision]))
 
 
 holds = tenant_table("holds", _Holds, Index("ix_holds_expiry", "tenant_id", "expires_at"))
@@ -156,11 +345,16 @@ holds = tenant_table("holds", _Holds, Index("ix_holds_expiry", "tenant_id", "exp
 
 class _Claims(TenantColumns):
     id: Named[str] = Column(IdType("clm"), primary_key=True)
-    resource_id: Named[str] = Column(IdType("adv"))
+    resource_id: Named[UUID] = Column(AnyIdType)
     booking_id: Named[str | None] = Column(IdType("bkg"))
     hold_id: Named[str | None] = Column(IdType("hld"))
+    session_id: Named[str | None] = Column(IdType("ses"))
+    meeting_type_id: Named[str | None] = Column(IdType("mty"))
     starts_at: Named[datetime] = Column(UtcDateTime)
     ends_at: Named[datetime] = Column(UtcDateTime)
+    begins_at: Named[datetime | None] = Column(UtcDateTime)
+    work: Named[int] = Column(Integer, server_default="0")
+    load: Named[int] = Column(Integer, server_default="1")
     live: Named[bool] = Column(Boolean)
     expires_at: Named[datetime | None] = Column(UtcDateTime)
 
@@ -172,8 +366,14 @@ claims = tenant_table(
     "claims",
     _Claims,
     CheckConstraint("starts_at < ends_at", name="not_empty"),
-    CheckConstraint("(booking_id IS NULL) <> (hold_id IS NULL)", name="one_holder"),
-    CheckConstraint("(hold_id IS NULL) = (expires_at IS NULL)", name="holds_expire"),
+    CheckConstraint(
+        "CASE WHEN booking_id IS NULL THEN 0 ELSE 1 END"
+        " + CASE WHEN hold_id IS NULL THEN 0 ELSE 1 END"
+        " + CASE WHEN session_id IS NULL THEN 0 ELSE 1 END = 1",
+        name="one_holder",
+    ),
+    CheckConstraint("hold_id IS NULL OR expires_at IS NOT NULL", name="holds_expire"),
+    CheckConstraint("booking_id IS NULL OR expires_at IS NULL", name="bookings_stay"),
     ExcludeConstraint(
         (column("resource_id"), "="),
         (func.tstzrange(column("starts_at"), column("ends_at"), text("'[)'")), "&&"),
@@ -184,6 +384,7 @@ claims = tenant_table(
     Index("ix_claims_of_resource", "tenant_id", "resource_id", "ends_at"),
     Index("ix_claims_of_booking", "tenant_id", "booking_id"),
     Index("ix_claims_of_hold", "tenant_id", "hold_id"),
+    Index("ix_claims_of_session", "tenant_id", "session_id"),
     Index(
         "ix_claims_expiry",
         "tenant_id",
@@ -192,11 +393,15 @@ claims = tenant_table(
         sqlite_where=text("expires_at IS NOT NULL"),
     ),
 )
-"""The time that a booking or hold takes of a resource, buffers included.
+"""The time that a booking, a hold or a session takes of a resource, buffers included.
+
+A resource is an advisor, a room, or whatever else can be in one place at a time. A session's claim
+expires while nobody but holds has a seat.
 
 No two live claims of one resource overlap. The database sees to that, not the code: a claim that
-would overlap is not inserted. Writers use ``store.claim`` only, since a plain insert could wait
-for another one that waits for it.
+would overlap is not inserted. *begins_at* is when the meeting itself begins; *work* (minutes) and
+*load* are what it counts for in limits and in sharing out. Writers use ``claim_store.claim`` only,
+since a plain insert could wait for another one that waits for it.
 """
 
 event.listen(

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking import service
-from booking.calendars import changes, store
+from booking import conflict_store
+from booking.calendars import store
 from booking.calendars.caldav import CaldavServer
 from booking.calendars.errors import CalendarNotCaldav, CalendarRefused, CalendarUnreachable
 from booking.calendars.model import (
@@ -24,7 +24,6 @@ from booking.calendars.port import (
     RemoteCollection,
     Unreachable,
 )
-from booking.model import BookingFilter
 from kernel import work
 from kernel.crypto import Keyring
 from kernel.ids import Id, new_id
@@ -32,7 +31,6 @@ from kernel.outgoing import Guard
 
 PUSH: Final = "calendar.push"
 _USE: Final = "calendar-credentials"
-_PAGE: Final = 100
 
 
 class Logins:
@@ -156,17 +154,9 @@ async def keep_collections(
 
 
 async def ask_for_pushes(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> None:
-    """Ask for the advisor's coming bookings to be written into their calendar."""
-    after: Id | None = None
-    while True:
-        wanted = BookingFilter(advisor=advisor, since=now, after=after, limit=_PAGE)
-        bookings = await service.list_bookings(db, tenant, wanted)
-        for booking in bookings:
-            if booking.state in changes.LIVE:
-                await work.enqueue(db, tenant, PUSH, booking.id, now=now)
-        if len(bookings) < _PAGE:
-            return
-        after = bookings[-1].id
+    """Ask for the meetings that the advisor is to attend to be written into their calendar."""
+    for meeting in await conflict_store.meetings_ahead(db, tenant, advisor, now=now):
+        await work.enqueue(db, tenant, PUSH, meeting.booking_id, now=now)
 
 
 async def described(

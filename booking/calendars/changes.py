@@ -1,4 +1,4 @@
-"""What an advisor did to bookings in their own calendar: noticed here, decided on later."""
+"""What people did to bookings in their own calendars: noticed here, decided on later."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -45,7 +45,7 @@ async def seen(
         await store.change_link(
             db,
             tenant,
-            link.booking_id,
+            link,
             collection_id=entry.collection_id,
             href=entry.href,
             etag=None,
@@ -57,7 +57,7 @@ async def seen(
     verdict = judge(base=link.base_ics, seen=found, booked=Span(booking.start, booking.end))
     if verdict in {"in-step", "behind"}:
         if link.change is not None:
-            await forget(db, tenant, link.booking_id)
+            await forget(db, tenant, link)
         return False, False
     act = await _notice(db, tenant, link, verdict, found, now=now)
     return verdict != "deleted", act
@@ -70,7 +70,9 @@ async def vanished(
 
     The same UID in another of the advisor's calendars is a move there, not a deletion.
     """
-    link = await store.link(db, tenant, was.booking_id or "")
+    if was.booking_id is None:
+        return False
+    link = await store.link(db, tenant, was.booking_id, advisor)
     if link is None or link.state != "written":
         return False
     if (link.collection_id, link.href) != (was.collection_id, was.href):
@@ -98,12 +100,12 @@ async def missed(db: AsyncConnection, tenant: Id, link: Link, *, now: datetime) 
         await work.enqueue(db, tenant, DECIDE, link.booking_id, now=now)
 
 
-async def forget(db: AsyncConnection, tenant: Id, booking_id: Id, **more: object) -> None:
+async def forget(db: AsyncConnection, tenant: Id, link: Link, **more: object) -> None:
     """Drop what was noticed: it has been decided, or undone by the advisor."""
     await store.change_link(
         db,
         tenant,
-        booking_id,
+        link,
         change=None,
         changed_at=None,
         moved_start=None,
@@ -141,7 +143,7 @@ async def _notice(
         await store.change_link(
             db,
             tenant,
-            link.booking_id,
+            link,
             change=verdict,
             changed_at=now,
             moved_start=start,

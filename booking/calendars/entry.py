@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from booking.invitation import calendar_event
-from booking.model import Booking, MeetingType
+from booking.model import Booking
+from booking.organisation import MeetingType
 from kernel.tenancy import TenantSettings
 
 _TITLE: Final = {"nl": "Afspraak, zie Spreekuur", "en": "Appointment, see Spreekuur"}

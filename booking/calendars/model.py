@@ -55,14 +55,6 @@ class Account(Struct, frozen=True, kw_only=True):
     collections: list[Collection]
 
 
-class BusySpan(Struct, frozen=True, kw_only=True):
-    """An advisor's own appointment: from *start* up to, not including, *end*."""
-
-    advisor_id: Id
-    start: datetime
-    end: datetime
-
-
 # --- as they are stored --------------------------------------------------------------------------
 
 
@@ -115,15 +107,18 @@ Change = Literal["moved", "resized", "deleted", "odd"]
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """Where a booking stands in its advisor's calendar.
+    """Where a booking stands in the calendar of somebody who attends it.
 
     Attributes:
+        sequence: The booking's when the entry was written; below nought while it is to be written
+            whatever stands there, or nothing.
         change: What the advisor did to it that has not been decided on yet.
         asked: Whether the advisor has been asked about it.
         failures: Failed attempts in a row to bring it in line.
     """
 
     booking_id: Id
+    advisor_id: Id
     collection_id: Id
     href: str
     uid: str

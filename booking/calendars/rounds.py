@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking import service
+from booking import conflicts, service
 from booking.calendars import reading, store
 from booking.calendars.accounts import PUSH, Logins
 from booking.calendars.deciding import decide
@@ -78,7 +78,7 @@ class Rounds:
         self.logins = logins
 
     async def go(self, tenant: Id, account: StoredAccount) -> Round:
-        """Read the account's calendars, and act on what the advisor did to bookings in them."""
+        """Read the account's calendars, and act on what the advisor did that concerns bookings."""
         round_, due = await self._read(tenant, account)
         if due:
             # What is gone here may have been dragged into a calendar of another log-in.
@@ -89,6 +89,7 @@ class Rounds:
                     due += (await self._read(tenant, other))[1]
         for booking in dict.fromkeys(due):
             await decide(self.database, self.clock, tenant, booking)
+        await conflicts.look_again(self.database, tenant, account.advisor_id, now=self.clock.now())
         return round_
 
     async def _read(self, tenant: Id, account: StoredAccount) -> tuple[Round, list[Id]]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars.model import BusySpan, Link, StoredAccount, StoredCollection, StoredObject
+from booking.calendars.model import Link, StoredAccount, StoredCollection, StoredObject
 from booking.calendars.tables import (
     busy_spans,
     calendar_accounts,
@@ -15,64 +15,12 @@ from booking.calendars.tables import (
     calendar_objects,
     event_links,
 )
+from booking.tables import bookings, seats
 from kernel.database import convert_row
 from kernel.ids import Id
 
 CHUNK = 500
 """Values in one IN list; databases limit how many a statement may carry."""
-
-# --- what the slot reader asks -------------------------------------------------------------------
-
-
-async def busy_between(
-    db: AsyncConnection, tenant: Id, advisors: Sequence[Id], start: datetime, end: datetime
-) -> list[BusySpan]:
-    """Return when these advisors' own calendars keep them busy, without our own bookings."""
-    rows = await db.execute(
-        select(
-            busy_spans.c.advisor_id,
-            busy_spans.c.starts_at.label("start"),
-            busy_spans.c.ends_at.label("end"),
-        )
-        .where(
-            busy_spans.c.tenant_id == tenant,
-            busy_spans.c.advisor_id.in_(advisors),
-            busy_spans.c.starts_at < end,
-            busy_spans.c.ends_at > start,
-        )
-        .order_by(busy_spans.c.advisor_id, busy_spans.c.starts_at)
-    )
-    return [BusySpan(advisor_id=row[0], start=row[1], end=row[2]) for row in rows]
-
-
-async def freshness(
-    db: AsyncConnection, tenant: Id, advisors: Sequence[Id]
-) -> dict[Id, datetime | None]:
-    """Return for each advisor with calendars when the most neglected one was last read.
-
-    None means that one has never been read; an advisor who is absent has no calendar.
-    """
-    rows = await db.execute(
-        select(
-            calendar_accounts.c.advisor_id,
-            func.min(calendar_collections.c.last_ok_at).label("oldest"),
-            func.count().label("calendars"),
-            func.count(calendar_collections.c.last_ok_at).label("read"),
-        )
-        .join(
-            calendar_collections,
-            (calendar_collections.c.tenant_id == calendar_accounts.c.tenant_id)
-            & (calendar_collections.c.account_id == calendar_accounts.c.id),
-        )
-        .where(
-            calendar_accounts.c.tenant_id == tenant,
-            calendar_accounts.c.advisor_id.in_(advisors),
-            calendar_collections.c.role != "ignore",
-        )
-        .group_by(calendar_accounts.c.advisor_id)
-    )
-    return {row.advisor_id: row.oldest if row.calendars == row.read else None for row in rows}
-
 
 # --- accounts ------------------------------------------------------------------------------------
 
@@ -360,15 +308,26 @@ async def remove_past_spans(
 # --- links between bookings and events -----------------------------------------------------------
 
 
-async def link(db: AsyncConnection, tenant: Id, booking_id: Id) -> Link | None:
-    """Return where a booking stands in its advisor's calendar."""
-    row = (
-        await db.execute(
-            select(event_links).where(
-                event_links.c.tenant_id == tenant, event_links.c.booking_id == booking_id
-            )
-        )
-    ).one_or_none()
+async def links(db: AsyncConnection, tenant: Id, booking_id: Id) -> list[Link]:
+    """Return where a booking stands, or stood, in the calendars of those who attend it."""
+    rows = await db.execute(
+        select(event_links)
+        .where(event_links.c.tenant_id == tenant, event_links.c.booking_id == booking_id)
+        .order_by(event_links.c.advisor_id)
+    )
+    return [convert_row(row, Link) for row in rows]
+
+
+async def link(
+    db: AsyncConnection, tenant: Id, booking_id: Id, advisor: Id, *, lock: bool = False
+) -> Link | None:
+    """Return where a booking stands in this advisor's calendar; *lock* as for a collection."""
+    query = select(event_links).where(
+        event_links.c.tenant_id == tenant,
+        event_links.c.booking_id == booking_id,
+        event_links.c.advisor_id == advisor,
+    )
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else convert_row(row, Link)
 
 
@@ -379,22 +338,11 @@ async def links_with_uids(
     found: dict[str, Link] = {}
     for chunk in _chunks(uids):
         rows = await db.execute(
-            select(event_links)
-            .join(
-                calendar_collections,
-                (calendar_collections.c.tenant_id == event_links.c.tenant_id)
-                & (calendar_collections.c.id == event_links.c.collection_id),
-            )
-            .join(
-                calendar_accounts,
-                (calendar_accounts.c.tenant_id == calendar_collections.c.tenant_id)
-                & (calendar_accounts.c.id == calendar_collections.c.account_id),
-            )
-            .where(
+            select(event_links).where(
                 event_links.c.tenant_id == tenant,
                 event_links.c.uid.in_(chunk),
+                event_links.c.advisor_id == advisor,
                 event_links.c.state != "removed",
-                calendar_accounts.c.advisor_id == advisor,
             )
         )
         found |= {row.uid: convert_row(row, Link) for row in rows}
@@ -405,6 +353,7 @@ async def waiting_links(db: AsyncConnection, tenant: Id, account_id: Id) -> list
     """Return the bookings that could not be brought in line with this account's calendars."""
     rows = await db.execute(
         select(event_links.c.booking_id)
+        .distinct()
         .join(
             calendar_collections,
             (calendar_collections.c.tenant_id == event_links.c.tenant_id)
@@ -419,6 +368,53 @@ async def waiting_links(db: AsyncConnection, tenant: Id, account_id: Id) -> list
     return [row.booking_id for row in rows]
 
 
+async def stands_beside(db: AsyncConnection, tenant: Id, link: Link, *, url: str) -> bool:
+    """Tell whether somebody else who attends has the booking in the same calendar, at *url*."""
+    found = await db.scalar(
+        select(event_links.c.advisor_id)
+        .join(
+            calendar_collections,
+            (calendar_collections.c.tenant_id == event_links.c.tenant_id)
+            & (calendar_collections.c.id == event_links.c.collection_id),
+        )
+        .where(
+            event_links.c.tenant_id == tenant,
+            event_links.c.booking_id == link.booking_id,
+            event_links.c.advisor_id != link.advisor_id,
+            event_links.c.state != "removed",
+            calendar_collections.c.url == url,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+async def session_entries(db: AsyncConnection, tenant: Id, session_id: Id) -> dict[Id, int]:
+    """Return a session's bookings that stand, oldest first, and how many entries each has."""
+    rows = await db.execute(
+        select(bookings.c.id, func.count(event_links.c.advisor_id))
+        .join(
+            seats,
+            (seats.c.tenant_id == bookings.c.tenant_id) & (seats.c.booking_id == bookings.c.id),
+        )
+        .outerjoin(
+            event_links,
+            (event_links.c.tenant_id == bookings.c.tenant_id)
+            & (event_links.c.booking_id == bookings.c.id)
+            & (event_links.c.state != "removed"),
+        )
+        .where(
+            bookings.c.tenant_id == tenant,
+            bookings.c.state != "cancelled",
+            seats.c.tenant_id == tenant,
+            seats.c.session_id == session_id,
+        )
+        .group_by(bookings.c.id)
+        .order_by(bookings.c.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def add_link(db: AsyncConnection, tenant: Id, link: Link) -> None:
     """Store where a booking is going to stand."""
     await db.execute(
@@ -429,12 +425,27 @@ async def add_link(db: AsyncConnection, tenant: Id, link: Link) -> None:
     )
 
 
-async def change_link(db: AsyncConnection, tenant: Id, booking_id: Id, **values: Any) -> None:
+async def change_link(db: AsyncConnection, tenant: Id, link: Link, **values: Any) -> None:
     """Store new values of a link."""
     await db.execute(
         update(event_links)
-        .where(event_links.c.tenant_id == tenant, event_links.c.booking_id == booking_id)
+        .where(
+            event_links.c.tenant_id == tenant,
+            event_links.c.booking_id == link.booking_id,
+            event_links.c.advisor_id == link.advisor_id,
+        )
         .values(**values)
+    )
+
+
+async def remove_link(db: AsyncConnection, tenant: Id, link: Link) -> None:
+    """Forget where a booking stood."""
+    await db.execute(
+        delete(event_links).where(
+            event_links.c.tenant_id == tenant,
+            event_links.c.booking_id == link.booking_id,
+            event_links.c.advisor_id == link.advisor_id,
+        )
     )
 
 

@@ -126,6 +126,7 @@ busy_spans = tenant_table(
 
 class _EventLinks(TenantColumns):
     booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    advisor_id: Named[str] = Column(IdType("adv"), primary_key=True)
     collection_id: Named[str] = Column(IdType("col"))
     href: Named[str] = Column(String)
     uid: Named[str] = Column(String)
@@ -151,7 +152,7 @@ event_links = tenant_table(
     ),
     Index("ix_event_links_uid", "tenant_id", "uid"),
 )
-"""Where a booking stands in its advisor's calendar, and what the advisor did to it there.
+"""Where a booking stands in the calendar of each who attends it, and what they did to it there.
 
 *state* is *pending* until the event has been written, then *written*, and *removed* once it is to
 be there no more. *base_ics* is the event as we last wanted it: the common ancestor of a merge.

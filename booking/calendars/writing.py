@@ -1,10 +1,10 @@
-"""Bringing a booking's entry in its advisor's calendar in line with the booking.
+"""Bringing a booking's entries in line with the booking, in the calendar of each who attends it.
 
 Every write names what it replaces, so that nothing the advisor did in the meantime is lost, and is
 read back, since servers change what they are given and sometimes keep nothing at all.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, structs
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
 from booking.calendars import changes, store
+from booking.calendars.accounts import PUSH
 from booking.calendars.entry import entry_for
 from booking.calendars.model import Link, StoredAccount, StoredCollection
 from booking.calendars.port import (
@@ -24,6 +25,7 @@ from booking.calendars.port import (
 from booking.calendars.reading import fingerprint
 from booking.model import Booking
 from booking.reconcile import is_ours, judge, look, merge
+from kernel import work
 from kernel.database import Database
 from kernel.errors import NotFound
 from kernel.ids import Id, new_id
@@ -31,6 +33,7 @@ from kernel.spans import Span
 from kernel.tenancy import get_tenant
 
 ATTEMPTS: Final = 3
+_LATER: Final = timedelta(minutes=1)
 
 
 class Foreign(Exception):
@@ -38,7 +41,7 @@ class Foreign(Exception):
 
 
 class Errand(Struct, frozen=True, kw_only=True):
-    """A booking whose entry must be looked after, and where that is.
+    """A booking's entry that must be looked after in one calendar, and where that is.
 
     Attributes:
         desired: The entry as it should be; None where there should be none.
@@ -54,31 +57,88 @@ class Errand(Struct, frozen=True, kw_only=True):
 
 async def prepare(
     db: AsyncConnection, tenant: Id, booking_id: Id, *, public_url: str, now: datetime
-) -> Errand | None:
-    """Return what is to be done for a booking, having noted where its entry will stand.
+) -> list[Errand]:
+    """Return what is to be done for a booking, having noted where its entries will stand.
 
-    None means that there is nothing to do: its advisor has no calendar to write into, or what is
-    not there is not to be there.
+    Whoever attends it has the entry, whoever does not any more has it no longer. Left out is who
+    has no calendar to write into, and what is as it should be.
     """
     try:
         booking = await service.get_booking(db, tenant, booking_id)
     except NotFound:
-        return None
-    link = await store.link(db, tenant, booking_id)
-    live = booking.state in changes.LIVE
-    if not live and (link is None or link.state == "removed" or booking.state != "cancelled"):
-        return None
+        return []
+    if booking.state not in changes.LIVE and booking.state != "cancelled":
+        return []  # what has taken place stays where it was written
+    shown = booking.state in changes.LIVE
+    if booking.session_id is not None:
+        # Not only where it is shown: what is called off has to be taken over by another.
+        oldest = await _stands_for_all(db, tenant, booking, booking.session_id, now=now)
+        shown = shown and oldest
+    desired = await _desired(db, tenant, booking, public_url, now=now) if shown else None
+    links = {link.advisor_id: link for link in await store.links(db, tenant, booking_id)}
+    attendants = booking.attendants() if shown else []
+    errands = []
+    for advisor in dict.fromkeys([*attendants, *links]):
+        wanted = desired if advisor in attendants else None
+        errand = await _errand(db, tenant, booking, advisor, links.get(advisor), wanted)
+        if errand is not None:
+            errands.append(errand)
+    return errands
+
+
+async def _stands_for_all(
+    db: AsyncConnection, tenant: Id, booking: Booking, session_id: Id, *, now: datetime
+) -> bool:
+    """Tell whether a booking's entry is the one for its session; see to those that it has left."""
+    steps = await service.history(db, tenant, booking.id)
+    present = await _oldest_of(db, tenant, session_id, apart_from=booking.id, now=now)
+    for step in steps:
+        left = step.booking.session_id
+        if left is not None and left != session_id:
+            await _oldest_of(db, tenant, left, apart_from=booking.id, now=now)
+    return booking.id == present
+
+
+async def _oldest_of(
+    db: AsyncConnection, tenant: Id, session_id: Id, *, apart_from: Id, now: datetime
+) -> Id | None:
+    """Return whose entry is a session's: of its bookings the oldest; see to the others'."""
+    entries = await store.session_entries(db, tenant, session_id)
+    oldest = next(iter(entries), None)
+    for other, count in entries.items():
+        if other != apart_from and (count > 0) != (other == oldest):
+            # What is to go may wait for its server; it is not to be asked for without end.
+            due_at = now if other == oldest else now + _LATER
+            await work.enqueue(db, tenant, PUSH, other, now=now, due_at=due_at)
+    return oldest
+
+
+async def _errand(
+    db: AsyncConnection,
+    tenant: Id,
+    booking: Booking,
+    advisor: Id,
+    link: Link | None,
+    desired: bytes | None,
+) -> Errand | None:
+    """Return what is to be done in one advisor's calendar, if anything."""
+    if link is not None and link.state == "removed":
+        if desired is None:
+            return None
+        await store.remove_link(db, tenant, link)
+        link = None
     if link is None:
-        target = await store.target_of(db, tenant, booking.advisor_id)
+        target = await store.target_of(db, tenant, advisor)
         if target is None:
             return None
-        link = _new_link(booking, target)
+        link = _new_link(booking, advisor, target)
         await store.add_link(db, tenant, link)
+    if desired is not None and _in_step(link, booking, desired):
+        return None
     collection = await store.collection(db, tenant, link.collection_id)
     account = await store.account(db, tenant, collection.account_id) if collection else None
     if collection is None or account is None:
         return None
-    desired = await _desired(db, tenant, booking, public_url, now=now) if live else None
     return Errand(
         tenant=tenant,
         booking=booking,
@@ -87,6 +147,16 @@ async def prepare(
         account=account,
         desired=desired,
     )
+
+
+def _in_step(link: Link, booking: Booking, desired: bytes) -> bool:
+    """Tell whether the entry was written as it should be; what happened to it since is read."""
+    written = link.state == "written" and link.sequence >= booking.sequence
+    return written and _unstamped(link.base_ics or b"") == _unstamped(desired)
+
+
+def _unstamped(body: bytes) -> list[bytes]:
+    return [line for line in body.splitlines() if not line.startswith(b"DTSTAMP")]
 
 
 async def run(database: Database, server: CalendarServer, errand: Errand, *, now: datetime) -> None:
@@ -114,7 +184,7 @@ async def _write(
 ) -> None:
     link, url = errand.link, errand.collection.url
     remote = await server.get(url, link.href)
-    if remote is None and link.state == "written":
+    if remote is None and link.state == "written" and link.sequence >= 0:
         async with database.transaction(errand.tenant) as db:
             await changes.missed(db, errand.tenant, link, now=now)
         return
@@ -150,15 +220,18 @@ def _merged(remote: RemoteObject, errand: Errand, desired: bytes) -> bytes | Non
 
 async def _remove(database: Database, server: CalendarServer, errand: Errand) -> None:
     link, url = errand.link, errand.collection.url
-    remote = await server.get(url, link.href)
+    async with database.reading(errand.tenant) as db:
+        shared = await store.stands_beside(db, errand.tenant, link, url=url)
+    remote = None if shared else await server.get(url, link.href)
     if remote is not None:
         _require_ours(remote, errand)
         await server.delete(url, link.href, etag=remote.etag)
     async with database.transaction(errand.tenant) as db:
+        # The collection first, as whoever reads it does, so that nobody waits in a circle.
+        await store.change_collection(db, errand.tenant, errand.collection.id)
         mine = await store.object_at(db, errand.tenant, errand.collection.id, link.href)
         await store.remove_objects(db, errand.tenant, [mine.id] if mine else [])
-        await changes.forget(db, errand.tenant, link.booking_id, state="removed", failures=0)
-        await store.change_collection(db, errand.tenant, errand.collection.id)
+        await changes.forget(db, errand.tenant, link, state="removed", failures=0)
 
 
 def _require_ours(remote: RemoteObject, errand: Errand) -> None:
@@ -172,7 +245,7 @@ async def _elsewhere(database: Database, errand: Errand) -> Errand:
     """Return the errand for wherever the booking's UID is known to stand by now."""
     async with database.reading(errand.tenant) as db:
         known = await store.objects_with_uid(
-            db, errand.tenant, errand.booking.uid, advisor=errand.booking.advisor_id
+            db, errand.tenant, errand.booking.uid, advisor=errand.link.advisor_id
         )
     for each in known:
         if each.collection_id == errand.collection.id:
@@ -196,6 +269,7 @@ async def _record(
         "expanded_until": None,
     }
     async with database.transaction(tenant) as db:
+        await store.change_collection(db, tenant, errand.collection.id)  # first, as in `_remove`
         mine = await store.object_at(db, tenant, errand.collection.id, link.href)
         if mine is None:
             place = {"collection_id": errand.collection.id, "href": link.href}
@@ -206,7 +280,7 @@ async def _record(
         await changes.forget(
             db,
             tenant,
-            link.booking_id,
+            link,
             href=link.href,
             etag=remote.etag,
             base_ics=desired,
@@ -214,13 +288,13 @@ async def _record(
             sequence=errand.booking.sequence,
             failures=0,
         )
-        await store.change_collection(db, tenant, errand.collection.id)
 
 
-def _new_link(booking: Booking, target: StoredCollection) -> Link:
+def _new_link(booking: Booking, advisor: Id, target: StoredCollection) -> Link:
     # The id as file name: after a lost answer the same write finds what it wrote before.
     return Link(
         booking_id=booking.id,
+        advisor_id=advisor,
         collection_id=target.id,
         href=f"{href_of(target.url)}{booking.id}.ics",
         uid=booking.uid,

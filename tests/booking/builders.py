@@ -1,9 +1,12 @@
 """What tests of the booking room put on file, valid by default."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
@@ -13,19 +16,18 @@ from booking.calendars.tables import (
     calendar_collections,
     calendar_objects,
 )
-from booking.model import (
+from booking.hours import DAYS, WeeklyRange
+from booking.model import Booking, BookingInput, Hold, HoldInput, SlotAnswer, SlotQuery
+from booking.organisation import (
     Advisor,
     AdvisorInput,
-    Booking,
-    BookingInput,
-    Channel,
     LocationInput,
     MeetingType,
     MeetingTypeInput,
     ScheduleInput,
-    WeeklyRange,
 )
-from booking.schedule import DAYS
+from booking.values import Channel
+from kernel.database import Database
 from kernel.ids import Id, new_id
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
@@ -60,8 +62,9 @@ async def add_advisor(
     hours: str | None = "09:00-12:00",
     locations: Sequence[str] = (),
     at: datetime = NOW,
+    **more: Any,
 ) -> Advisor:
-    """Put an advisor on file who works these hours on weekdays in Amsterdam."""
+    """Put an advisor on file who works these hours on weekdays in Amsterdam; *more* of them."""
     advisor = await service.add_advisor(
         db,
         tenant,
@@ -70,23 +73,41 @@ async def add_advisor(
             email=f"{name.lower()}@bank.example",
             timezone="Europe/Amsterdam",
             locations=list(locations),
+            **more,
         ),
         now=at,
     )
     if hours:
-        weekly = [WeeklyRange(day=day, start=hours[:5], end=hours[6:]) for day in DAYS[:5]]
-        schedule = ScheduleInput(timezone="Europe/Amsterdam", weekly=weekly)
-        await service.set_schedule(db, tenant, advisor.id, schedule, now=NOW)
+        await set_hours(db, tenant, advisor, hours)
     return advisor
 
 
+async def set_hours(
+    db: AsyncConnection, tenant: Id, advisor: Advisor, hours: str, **more: Any
+) -> None:
+    """Let an advisor work these hours on weekdays in Amsterdam; *more* of the schedule."""
+    weekly = [WeeklyRange(day=day, start=hours[:5], end=hours[6:]) for day in DAYS[:5]]
+    schedule = ScheduleInput(timezone="Europe/Amsterdam", weekly=weekly, **more)
+    await service.set_schedule(db, tenant, advisor.id, schedule, now=NOW)
+
+
 async def add_advisors(
-    db: AsyncConnection, tenant: Id, names: Sequence[str], *, hours: str = "09:00-12:00"
+    db: AsyncConnection,
+    tenant: Id,
+    names: Sequence[str],
+    *,
+    hours: str = "09:00-12:00",
+    **more: Any,
 ) -> list[Advisor]:
-    """Put several on file, the first for longest."""
+    """Put several on file, the first for longest; *more* of each."""
     return [
         await add_advisor(
-            db, tenant, name, hours=hours, at=NOW - timedelta(days=1) + timedelta(seconds=place)
+            db,
+            tenant,
+            name,
+            hours=hours,
+            at=NOW - timedelta(days=1) + timedelta(seconds=place),
+            **more,
         )
         for place, name in enumerate(names)
     ]
@@ -106,8 +127,9 @@ async def add_meeting_type(
     window_days: int = 30,
     channels: Sequence[Channel] = ("video", "phone"),
     locations: Sequence[str] = (),
+    **more: Any,
 ) -> MeetingType:
-    """Put a kind of meeting on file."""
+    """Put a kind of meeting on file; *more* of it."""
     return await service.apply_meeting_type(
         db,
         tenant,
@@ -123,6 +145,7 @@ async def add_meeting_type(
             channels=list(channels),
             advisors=[advisor.id for advisor in advisors],
             locations=list(locations),
+            **more,
         ),
         now=NOW,
     )
@@ -137,10 +160,11 @@ def wish(
     hold: Id | None = None,
     timezone: str = "Europe/Amsterdam",
     duration: int | None = None,
+    **more: Any,
 ) -> BookingInput:
     """Return what a customer sends to book."""
     return BookingInput(
-        meeting_type="hypotheek",
+        meeting_type=more.pop("meeting_type", "hypotheek"),
         start=start,
         timezone=timezone,
         channel=channel,
@@ -149,6 +173,7 @@ def wish(
         hold=hold,
         duration=duration,
         language="nl",
+        **more,
     )
 
 
@@ -160,11 +185,38 @@ async def book(
     advisor: Id | None = None,
     hold: Id | None = None,
     now: datetime = NOW,
+    customer: Id = CUSTOMER,
+    **more: Any,
 ) -> Booking:
-    """Book a video meeting."""
-    return await service.book(
-        db, tenant, wish(start, advisor=advisor, hold=hold), customer=CUSTOMER, now=now
-    )
+    """Book a video meeting, unless *more* says otherwise."""
+    data = wish(start, advisor=advisor, hold=hold, **more)
+    return await service.book(db, tenant, data, customer=customer, now=now)
+
+
+async def hold(db: AsyncConnection, tenant: Id, start: datetime, **more: Any) -> Hold:
+    """Hold a time for a video meeting, unless *more* says otherwise."""
+    now = more.pop("now", NOW)
+    wanted = {"meeting_type": "hypotheek", "channel": "video"} | more
+    return await service.hold(db, tenant, HoldInput(start=start, **wanted), now=now)
+
+
+_customers: Final = count()
+
+
+def stranger() -> Id:
+    """Return a customer whom nobody has met."""
+    return new_id("cus", NOW + timedelta(seconds=next(_customers)))
+
+
+async def ask(
+    db: AsyncConnection, tenant: Id, start: datetime | None = None, days: float = 1, **more: Any
+) -> SlotAnswer:
+    """Ask when one can meet; on Tuesday unless *start* says otherwise."""
+    since = start or tuesday("00:00")
+    now, moving = more.pop("now", NOW), more.pop("moving", None)
+    wanted = {"meeting_type": "hypotheek"} | more
+    query = SlotQuery(start=since, end=since + timedelta(days=days), **wanted)
+    return await service.slots(db, tenant, query, now=now, moving=moving)
 
 
 async def connect_calendar(
@@ -226,3 +278,17 @@ async def connect_calendar(
                 collection_id=collection,
             )
         )
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect what is said to the database, apart from what opens the transaction."""
+    said: list[str] = []
+
+    def listen(_c: object, _cur: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "SELECT set_config")):
+            said.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", listen)
+    yield said
+    event.remove(database.engine.sync_engine, "before_cursor_execute", listen)

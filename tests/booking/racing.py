@@ -9,19 +9,23 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
 from multiprocessing.synchronize import Barrier
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from booking import store
-from booking.errors import SlotTaken
-from booking.store import Holder
+from booking import claim_store, service
+from booking.claim_store import Holder, Part
+from booking.errors import SlotTaken, SlotUnavailable
 from booking.tables import advisors, claims
 from kernel.database import Database
-from kernel.ids import Id, new_id
-from tests.booking.builders import NOW, book
+from kernel.ids import Id, new_id, to_text
+from tests.booking.builders import NOW, book, set_hours
 
 PROCESSES = 4
 PATIENCE = 60
+SOMEBODY = to_text("cus", UUID(int=1))
+"""The same customer in every process."""
 
 Racer = Callable[[str, Id, int], "list[str]"]
 
@@ -71,23 +75,69 @@ def book_staggered_slots(url: str, tenant: Id, number: int) -> list[str]:
     return asyncio.run(_book_all(url, tenant, starts))
 
 
-async def _book_all(url: str, tenant: Id, starts: Sequence[datetime]) -> list[str]:
+def book_different_times(url: str, tenant: Id, number: int) -> list[str]:
+    """Five customers in each process, all at times of one day that do not overlap."""
+    nine = NOW + timedelta(days=1)
+    starts = [nine + timedelta(minutes=30 * (PROCESSES * turn + number)) for turn in range(5)]
+    return asyncio.run(_book_all(url, tenant, starts, strangers=True))
+
+
+def book_different_times_for_one(url: str, tenant: Id, number: int) -> list[str]:
+    """The same, but all of them for one customer."""
+    nine = NOW + timedelta(days=1)
+    starts = [nine + timedelta(minutes=30 * (PROCESSES * turn + number)) for turn in range(5)]
+    return asyncio.run(_book_all(url, tenant, starts))
+
+
+def book_seats(url: str, tenant: Id, number: int) -> list[str]:
+    """Six customers at once want a seat at the same time; as many as do not fit are told so."""
+    return asyncio.run(_book_all(url, tenant, [NOW + timedelta(days=1)] * 6, strangers=True))
+
+
+def book_in_the_branch(url: str, tenant: Id, number: int) -> list[str]:
+    """Six customers at once want to come to the branch at the same time."""
+    wanted = {"channel": "branch", "location": "utrecht"}
+    starts = [NOW + timedelta(days=1)] * 6
+    return asyncio.run(_book_all(url, tenant, starts, strangers=True, **wanted))
+
+
+async def _book_all(
+    url: str, tenant: Id, starts: Sequence[datetime], *, strangers: bool = False, **wanted: Any
+) -> list[str]:
     database = Database(url)
     async with database.reading(tenant) as db:
-        await store.members(db, tenant, [])  # so that connecting is no head start
+        await db.execute(select(1))  # so that connecting is no head start
 
     async def attempt(start: datetime) -> str:
         try:
             async with database.transaction(tenant) as db:
-                await book(db, tenant, start)
+                customer = new_id("cus", NOW) if strangers else SOMEBODY
+                await book(db, tenant, start, customer=customer, **wanted)
         except SlotTaken:
             return "taken"
+        except SlotUnavailable as refused:
+            return refused.reason
         return "booked"
 
     line_up()
     ended = await asyncio.gather(*(attempt(start) for start in starts))
     await database.close()
     return list(ended)
+
+
+# --- somebody else at their desk -----------------------------------------------------------------
+
+
+def work_afternoons(url: str, tenant: Id, advisor: Id) -> None:
+    """Give an advisor other hours, in a process that knows nothing of this one."""
+    asyncio.run(_work_afternoons(url, tenant, advisor))
+
+
+async def _work_afternoons(url: str, tenant: Id, advisor: Id) -> None:
+    database = Database(url)
+    async with database.transaction(tenant) as db:
+        await set_hours(db, tenant, await service.get_advisor(db, tenant, advisor), "13:00-15:00")
+    await database.close()
 
 
 # --- racers that have all looked before any of them writes ---------------------------------------
@@ -108,15 +158,21 @@ async def _look_then_write(url: str, tenant: Id, *, guarded: bool) -> list[str]:
     start, end = NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1)
     async with database.reading(tenant) as db:
         (advisor,) = await db.scalars(select(advisors.c.id))
-        taken = await store.claimed_between(db, tenant, [advisor], start=start, end=end, now=NOW)
+        taken = (await db.execute(select(claims.c.id).where(claims.c.live))).all()
     if taken:
         return ["looked too late"]
     line_up()
     holder = Holder(booking_id=new_id("bkg", NOW))
     async with database.transaction(tenant) as db:
         if guarded:
-            won = await store.claim(
-                db, tenant, [advisor], start=start, end=end, holder=holder, now=NOW
+            won = await claim_store.claim(
+                db,
+                tenant,
+                [Part(resource=advisor, start=start, end=end)],
+                kind=new_id("mty", NOW),
+                begins_at=start,
+                holder=holder,
+                now=NOW,
             )
         else:
             won = True

@@ -6,10 +6,10 @@ import sys
 EXAMPLE = """
 import sys
 from datetime import datetime, timezone
-from booking import Agenda, Rules, ScheduleInput, WeeklyRange, epoch, free_starts, from_epoch
-from booking import merge_busy, working_time
+from booking import Agenda, Hours, Party, Rules, WeeklyRange, epoch, free_starts, from_epoch
+from booking import merge_busy, refusal, working_time
 
-hours = ScheduleInput(
+hours = Hours(
     timezone="Europe/Amsterdam", weekly=[WeeklyRange(day="tue", start="09:00", end="12:00")]
 )
 start = epoch(datetime(2026, 12, 1, tzinfo=timezone.utc))
@@ -19,8 +19,9 @@ sanne = Agenda(
     advisor="sanne", stretches=working_time(hours, start, end), busy=merge_busy([dentist])
 )
 rules = Rules(duration=3600, step=1800, before=0, after=0, now=start, earliest=start, latest=end)
-for at in free_starts([sanne], rules, start, end):
+for at in free_starts(Party(lead=[sanne]), rules, start, end):
     print(from_epoch(at).isoformat())
+print(refusal(Party(lead=[sanne]), rules, dentist[0]))
 unwanted = {"sqlalchemy", "litestar", "caldav", "httpx2", "asyncpg", "aiosqlite"}
 print(sorted(unwanted & set(sys.modules)))
 """
@@ -36,5 +37,6 @@ def test_the_engine_runs_by_itself() -> None:
     assert run.stdout.splitlines() == [
         "2026-12-01T08:00:00+00:00",
         "2026-12-01T10:00:00+00:00",
+        "busy",
         "[]",
     ]

@@ -9,8 +9,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from booking import store
-from booking.store import Holder
+from booking import claim_store
+from booking.claim_store import Holder, Part
 from booking.tables import bookings, claims
 from kernel.database import Database, metadata
 from kernel.ids import Id, new_id
@@ -186,12 +186,19 @@ async def test_the_database_refuses_an_overlap_by_every_way_in(
 
     async def claim(*resources: Id, start: int, end: int) -> bool:
         async with database.transaction(tenant) as db:
-            return await store.claim(
+            return await claim_store.claim(
                 db,
                 tenant,
-                resources,
-                start=tuesday("09:00") + start * hour,
-                end=tuesday("09:00") + end * hour,
+                [
+                    Part(
+                        resource=resource,
+                        start=tuesday("09:00") + start * hour,
+                        end=tuesday("09:00") + end * hour,
+                    )
+                    for resource in resources
+                ],
+                kind=new_id("mty", NOW),
+                begins_at=tuesday("09:00") + start * hour,
                 holder=Holder(booking_id=new_id("bkg", NOW)),
                 now=NOW,
             )
@@ -225,6 +232,12 @@ async def test_a_claim_has_one_holder_and_takes_some_time(database: Database, te
     ):
         with pytest.raises(IntegrityError):
             async with database.transaction(tenant) as db:
-                await store.claim(
-                    db, tenant, [new_id("adv", NOW)], start=start, end=end, holder=holder, now=NOW
+                await claim_store.claim(
+                    db,
+                    tenant,
+                    [Part(resource=new_id("adv", NOW), start=start, end=end)],
+                    kind=new_id("mty", NOW),
+                    begins_at=start,
+                    holder=holder,
+                    now=NOW,
                 )

@@ -2,24 +2,41 @@
 
 import time
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from booking.model import Day, Override, ScheduleInput, TimeRange, WeeklyRange
-from booking.schedule import working_time, zone_rules_version
+from booking import schedule as module
+from booking.hours import DAYS, Day, Holidays, Hours, Override, TimeRange, WeeklyRange
+from booking.schedule import (
+    Stretch,
+    day_span,
+    local_midnight,
+    working_time,
+    zone_rules_version,
+)
 
-pytestmark = pytest.mark.usefixtures("process_zone")
+pytestmark = pytest.mark.usefixtures("process_zone", "_nothing_kept")
+
+
+@pytest.fixture
+def _nothing_kept() -> None:
+    """Work everything out anew, so that the zone of the process could make a difference."""
+    module._laid_out.cache_clear()
+    module._plain_midnight.cache_clear()
 
 
 def utc(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def hours(zone: str, *weekly: str, **overrides: list[str]) -> ScheduleInput:
+def hours(
+    zone: str, *weekly: str, holidays: Holidays | None = None, **overrides: list[str]
+) -> Hours:
     """Read ``mon 09:00-17:00``; overrides are ``d20261224=["09:00-12:00"]``."""
-    return ScheduleInput(
+    return Hours(
         timezone=zone,
         weekly=[
             WeeklyRange(day=_day(entry[:3]), start=entry[4:9], end=entry[10:]) for entry in weekly
@@ -31,6 +48,7 @@ def hours(zone: str, *weekly: str, **overrides: list[str]) -> ScheduleInput:
             )
             for name, ranges in overrides.items()
         ],
+        holidays=holidays,
     )
 
 
@@ -47,7 +65,7 @@ def _day(name: str) -> Day:
     return days[name]
 
 
-def spans(schedule: ScheduleInput, start: str, end: str) -> list[tuple[str, str]]:
+def spans(schedule: Hours, start: str, end: str) -> list[tuple[str, str]]:
     """Return (start, end) of the working time as UTC text."""
     return [
         (_text(stretch.start), _text(stretch.end))
@@ -55,7 +73,7 @@ def spans(schedule: ScheduleInput, start: str, end: str) -> list[tuple[str, str]
     ]
 
 
-def whole(schedule: ScheduleInput, start: str, end: str) -> list[tuple[str, str, str, str]]:
+def whole(schedule: Hours, start: str, end: str) -> list[tuple[str, str, str, str]]:
     """Return (anchor, start, end, until) of the working time as UTC text."""
     return [
         (_text(s.anchor), _text(s.start), _text(s.end), _text(s.until))
@@ -254,7 +272,156 @@ def test_no_hours_are_no_working_time() -> None:
     assert working_time(hours("Europe/Amsterdam"), utc("2026-11-30"), utc("2026-12-31")) == []
 
 
-DAYS = st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+def test_a_stretch_knows_the_working_time_around_it() -> None:
+    """What touches belongs to one working time, from its first second to its last."""
+    schedule = hours(
+        "Asia/Kathmandu", "mon 09:00-12:00", "mon 12:00-13:30", "mon 13:30-15:00", "mon 16:00-17:00"
+    )
+
+    found = working_time(schedule, utc("2026-11-30T06:30"), utc("2026-11-30T07:00"))
+
+    # A quarter to six ahead of UTC: noon is 06:15, half past one is 07:45.
+    assert found == [
+        Stretch(
+            anchor=utc("2026-11-30T06:15"),
+            start=utc("2026-11-30T06:15"),
+            end=utc("2026-11-30T07:45"),
+            since=utc("2026-11-30T03:15"),
+            until=utc("2026-11-30T09:15"),
+            zone="Asia/Kathmandu",
+        )
+    ]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Europe/Amsterdam", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("clocks", ["00:00-24:00", "23:59-23:59"])
+@pytest.mark.parametrize("at", ["2026-12-10T00:00:00", "2026-12-10T23:59:58"])
+def test_working_time_around_is_known_for_two_days(zone: str, clocks: str, at: str) -> None:
+    """Around the clock there is no first second; two days are more than a meeting needs."""
+    schedule = hours(zone, *(f"{day} {clocks}" for day in DAYS))
+    start, end = utc(at), utc(at) + 1
+
+    (found,) = working_time(schedule, start, end)
+
+    assert found.since <= start - 2 * 86_400
+    assert found.until >= end + 2 * 86_400
+
+
+def test_a_holiday_is_a_day_without_its_weekly_hours() -> None:
+    """Christmas Day 2026 is a Friday and King's Day 2027 a Tuesday; the Dutch do not work."""
+    schedule = hours(
+        "Europe/Amsterdam",
+        *(f"{day} 09:00-17:00" for day in ("thu", "fri", "mon", "tue", "wed")),
+        holidays=Holidays(country="NL"),
+    )
+
+    assert spans(schedule, "2026-12-24", "2026-12-29") == [
+        ("12-24 08:00", "12-24 16:00"),
+        ("12-28 08:00", "12-28 16:00"),
+    ]
+    assert spans(schedule, "2027-04-26", "2027-04-29") == [
+        ("04-26 07:00", "04-26 15:00"),
+        ("04-28 07:00", "04-28 15:00"),
+    ]
+
+
+def test_hours_written_for_a_holiday_hold_on_it() -> None:
+    """Whoever opens on Christmas Day from ten to eleven means it."""
+    schedule = hours(
+        "Europe/Amsterdam",
+        "fri 09:00-17:00",
+        holidays=Holidays(country="NL"),
+        d20261225=["10:00-11:00"],
+    )
+
+    assert spans(schedule, "2026-12-25", "2026-12-26") == [("12-25 09:00", "12-25 10:00")]
+
+
+def test_a_holiday_does_not_cut_the_night_before_it() -> None:
+    """The night shift of Christmas Eve goes on into Christmas Day, which has none."""
+    schedule = hours(
+        "Europe/Berlin",
+        "thu 22:00-06:00",
+        "fri 22:00-06:00",
+        holidays=Holidays(country="DE", subdivision="BY"),
+    )
+
+    assert spans(schedule, "2026-12-24", "2026-12-27") == [("12-24 21:00", "12-25 05:00")]
+
+
+def test_a_minute_past_midnight_can_come_before_midnight() -> None:
+    """In St. John's, at 00:01 on 29 October 2006, it was 23:01 on the day before again."""
+    schedule = hours("America/St_Johns", "sat 22:00-23:30", "sun 00:00-01:00")
+
+    assert spans(schedule, "2006-10-28T12:00", "2006-10-29T12:00") == [
+        ("10-29 00:30", "10-29 03:00"),
+        ("10-29 03:00", "10-29 04:30"),
+    ]
+
+
+Period = Literal["day", "week", "month"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "period", "expected"),
+    [
+        ("Europe/Amsterdam", "2026-10-25T12:00", "day", ("2026-10-24T22:00", "2026-10-25T23:00")),
+        ("Europe/Amsterdam", "2026-10-25T22:59", "week", ("2026-10-18T22:00", "2026-10-25T23:00")),
+        ("Europe/Amsterdam", "2026-10-25T23:00", "week", ("2026-10-25T23:00", "2026-11-01T23:00")),
+        ("Europe/Amsterdam", "2026-10-01T00:00", "month", ("2026-09-30T22:00", "2026-10-31T23:00")),
+        ("Europe/Amsterdam", "2026-12-31T23:00", "month", ("2026-12-31T23:00", "2027-01-31T23:00")),
+        ("Asia/Kathmandu", "2026-11-30T18:14", "day", ("2026-11-29T18:15", "2026-11-30T18:15")),
+        # Half an hour shorter and longer.
+        (
+            "Australia/Lord_Howe",
+            "2026-10-04T00:00",
+            "day",
+            ("2026-10-03T13:30", "2026-10-04T13:00"),
+        ),
+        (
+            "Australia/Lord_Howe",
+            "2026-04-05T00:00",
+            "day",
+            ("2026-04-04T13:00", "2026-04-05T13:30"),
+        ),
+        # The day begins at one in the morning; the day has eleven at night twice.
+        ("America/Sao_Paulo", "2018-11-04T05:00", "day", ("2018-11-04T03:00", "2018-11-05T02:00")),
+        ("America/Sao_Paulo", "2018-02-18T02:30", "day", ("2018-02-17T02:00", "2018-02-18T03:00")),
+        ("Africa/Cairo", "2026-04-23T22:00", "day", ("2026-04-23T22:00", "2026-04-24T21:00")),
+        ("America/Havana", "2026-11-01T05:30", "day", ("2026-11-01T04:00", "2026-11-02T05:00")),
+        # After a minute of Sunday the wall says Saturday again.
+        ("America/St_Johns", "2006-10-29T03:00", "day", ("2006-10-29T02:30", "2006-10-30T03:30")),
+        # Samoa had no 30 December 2011.
+        ("Pacific/Apia", "2011-12-30T09:59", "day", ("2011-12-29T10:00", "2011-12-30T10:00")),
+        ("Pacific/Apia", "2011-12-30T10:00", "day", ("2011-12-30T10:00", "2011-12-31T10:00")),
+    ],
+)
+def test_days_weeks_and_months_are_those_on_the_wall(
+    zone: str, at: str, period: Period, expected: tuple[str, str]
+) -> None:
+    """They begin at local midnight and are as long as the clocks make them."""
+    assert day_span(zone, utc(at), period) == (utc(expected[0]), utc(expected[1]))
+    if period == "day":
+        assert local_midnight(zone, utc(at)) == utc(expected[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(
+        ["America/Sao_Paulo", "America/St_Johns", "Africa/Cairo", "America/Havana", "Pacific/Apia"]
+    ),
+    at=st.integers(1_100_000_000, 1_900_000_000),
+    period=st.sampled_from(("day", "week", "month")),
+)
+def test_every_instant_is_in_one_day_week_and_month(zone: str, at: int, period: Period) -> None:
+    """Periods leave no second out and share none, whatever the clocks do at midnight."""
+    start, end = day_span(zone, at, period)
+
+    assert start <= at < end
+    assert day_span(zone, end - 1, period) == (start, end)
+    assert day_span(zone, end, period)[0] == end
+
+
 CLOCKS = st.sampled_from([f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 20)])
 ZONES = st.sampled_from(["Europe/Amsterdam", "Australia/Lord_Howe", "America/Havana"])
 
@@ -262,7 +429,7 @@ ZONES = st.sampled_from(["Europe/Amsterdam", "Australia/Lord_Howe", "America/Hav
 @settings(max_examples=40, deadline=None)
 @given(
     zone=ZONES,
-    weekly=st.lists(st.tuples(DAYS, CLOCKS, CLOCKS), max_size=8),
+    weekly=st.lists(st.tuples(st.sampled_from(DAYS), CLOCKS, CLOCKS), max_size=8),
     month=st.sampled_from([date(2026, 3, 27), date(2026, 10, 23), date(2026, 4, 3)]),
     cut=st.tuples(st.integers(0, 5 * 1440), st.integers(1, 3 * 1440)),
 )
@@ -278,11 +445,16 @@ def test_the_question_never_moves_the_answer(
     wide = working_time(schedule, first - 10 * 86_400, first + 20 * 86_400)
     narrow = working_time(schedule, start, end)
 
-    assert [(s.anchor, s.start, s.end, min(s.until, end)) for s in narrow] == [
-        (s.anchor, s.start, s.end, min(s.until, end))
-        for s in wide
-        if s.start < end and s.end > start
-    ]
+    def known(stretch: Stretch) -> tuple[int, ...]:
+        return (
+            stretch.anchor,
+            stretch.start,
+            stretch.end,
+            max(stretch.since, start - 2 * 86_400),
+            min(stretch.until, end + 2 * 86_400),
+        )
+
+    assert [known(s) for s in narrow] == [known(s) for s in wide if s.start < end and s.end > start]
 
 
 def test_the_rules_have_a_version() -> None:

@@ -3,29 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import convert, structs
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
-from booking.calendars import store
 from booking.calendars.model import Account, ConnectInput
-from booking.model import (
-    AdvisorInput,
-    Booking,
-    BookingInput,
-    MeetingTypeInput,
-    ScheduleInput,
-    WeeklyRange,
-)
+from booking.hours import WeeklyRange
+from booking.model import Booking, BookingInput
+from booking.organisation import AdvisorInput, MeetingTypeInput, ScheduleInput
+from booking.schedule import epoch, from_epoch
 from booking.sync import Calendars
+from booking.taken import Question, Taken
+from booking.taken_store import read_taken
 from kernel.clock import FixedClock
 from kernel.crypto import Keyring, Secret
 from kernel.database import Database
-from kernel.ids import Id, new_id
+from kernel.ids import Id, new_id, uuid_of
 from kernel.outgoing import Guard
 from kernel.tables import events, work
 from kernel.tenancy import TenantSettings, change_tenant
@@ -33,6 +32,7 @@ from kernel.work import Worker
 from tests.services.radicale import PASSWORDS, Radicale
 
 USER = "sanne"
+COLLEAGUE = "bart"
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +51,15 @@ def radicale(radicale_process: Radicale) -> Iterator[Radicale]:
     yield radicale_process
     radicale_process.start_again()
     radicale_process.empty(USER)
+    radicale_process.empty(COLLEAGUE)
 
 
 class Desk:
-    """One advisor's side of the house: our software, and their own calendar."""
+    """One advisor's side of the house: our software, and their own calendar.
+
+    Attributes:
+        user: Who they are at the calendar server.
+    """
 
     def __init__(
         self, database: Database, clock: FixedClock, tenant: Id, radicale: Radicale, advisor: Id
@@ -64,6 +69,7 @@ class Desk:
         self.tenant = tenant
         self.radicale = radicale
         self.advisor = advisor
+        self.user = USER
         self.werk = f"{radicale.url}{USER}/werk/"
         guard = Guard([f"127.0.0.1:{radicale.port}"])
         keyring = Keyring(Secret("a secret key for tests, long enough"))
@@ -73,9 +79,40 @@ class Desk:
     async def connect(self) -> Account:
         """Connect the advisor's account."""
         data = ConnectInput(
-            advisor=self.advisor, url=self.radicale.url, username=USER, password=PASSWORDS[USER]
+            advisor=self.advisor,
+            url=self.radicale.url,
+            username=self.user,
+            password=PASSWORDS[self.user],
         )
         return await self.calendars.connect(self.tenant, data)
+
+    def beside(self, advisor: Id, user: str) -> "Desk":
+        """Return the desk of a colleague in the same house, with a calendar of their own."""
+        desk = copy(self)
+        desk.advisor, desk.user = advisor, user
+        desk.werk = self.radicale.make_calendar(user, "werk")
+        return desk
+
+    async def hire(self, name: str) -> Id:
+        """Put somebody on file who works on weekdays from nine to five."""
+        async with self.database.transaction(self.tenant) as db:
+            return await _hire(db, self.tenant, name, now=self.clock.now())
+
+    async def give(self, slug: str = "hypotheek", **more: Any) -> None:
+        """Let the advisor give a kind of meeting."""
+        kind = {
+            "slug": slug,
+            "name": {"nl": "Hypotheekgesprek", "en": "Mortgage meeting"},
+            "channels": ["video"],
+            "advisors": [self.advisor],
+        }
+        async with self.database.transaction(self.tenant) as db:
+            await service.apply_meeting_type(
+                db,
+                self.tenant,
+                convert(kind | more, MeetingTypeInput),
+                now=self.clock.now(),
+            )
 
     async def settle(self, **changes: Any) -> None:
         """Change what the organisation decided."""
@@ -113,9 +150,20 @@ class Desk:
         """Return when the advisor's calendars keep them busy, in UTC."""
         now = self.clock.now()
         far = timedelta(days=400)
+        taken = await self.taken(now - far, now + far)
+        return [
+            (f"{from_epoch(start):%d-%m %H:%M}", f"{from_epoch(end):%d-%m %H:%M}")
+            for start, end in sorted(taken.busy.get(uuid_of(self.advisor), ()))
+        ]
+
+    async def taken(self, start: datetime, end: datetime) -> Taken:
+        """Return what whoever asks for times reads of the advisor."""
+        now = self.clock.now()
+        question = Question(
+            people=[self.advisor], start=epoch(start), end=epoch(end), kind=new_id("mty", now)
+        )
         async with self.database.reading(self.tenant) as db:
-            spans = await store.busy_between(db, self.tenant, [self.advisor], now - far, now + far)
-        return [(f"{s.start:%d-%m %H:%M}", f"{s.end:%d-%m %H:%M}") for s in spans]
+            return await read_taken(db, self.tenant, question, now=now)
 
     async def troubles(self) -> list[tuple[str, Id | None]]:
         """Return what the advisor was asked to look at."""
@@ -137,7 +185,7 @@ class Desk:
 
     def entry(self, booking: Booking) -> str:
         """Return a booking's entry as the advisor's calendar program gets it."""
-        return self.radicale.get(USER, self.url(booking))
+        return self.radicale.get(self.user, self.url(booking))
 
     def url(self, booking: Booking) -> str:
         """Return where a booking's entry stands."""
@@ -145,39 +193,44 @@ class Desk:
 
     def put(self, name: str, body: str) -> None:
         """Write an event as the advisor's calendar program would."""
-        self.radicale.put(USER, f"{self.werk}{name}.ics", body)
+        self.radicale.put(self.user, f"{self.werk}{name}.ics", body)
+
+    def remove(self, name: str) -> None:
+        """Remove an event as the advisor's calendar program would."""
+        self.radicale.delete(self.user, f"{self.werk}{name}.ics")
+
+    def names(self) -> list[str]:
+        """Return the file names of what stands in the advisor's calendar."""
+        return self.radicale.names(self.user, self.werk)
 
     def edit(self, booking: Booking, old: str, new: str) -> None:
         """Change a booking's entry as the advisor's calendar program would."""
         before = self.entry(booking)
         assert old in before
-        self.radicale.put(USER, self.url(booking), before.replace(old, new))
+        self.radicale.put(self.user, self.url(booking), before.replace(old, new))
 
 
 @pytest.fixture
 async def desk(database: Database, clock: FixedClock, tenant: Id, radicale: Radicale) -> Desk:
     """An advisor who works on weekdays from nine to five, and gives one kind of meeting."""
-    hours = [WeeklyRange(day=day, start="09:00", end="17:00") for day in _WEEKDAYS]
     async with database.transaction(tenant) as db:
-        now = clock.now()
-        advisor = await service.add_advisor(
-            db,
-            tenant,
-            AdvisorInput(
-                name="Sanne Visser", email="sanne@bank.example", timezone="Europe/Amsterdam"
-            ),
-            now=now,
-        )
-        schedule = ScheduleInput(timezone="Europe/Amsterdam", weekly=hours)
-        await service.set_schedule(db, tenant, advisor.id, schedule, now=now)
-        kind = MeetingTypeInput(
-            slug="hypotheek",
-            name={"nl": "Hypotheekgesprek", "en": "Mortgage meeting"},
-            channels=["video"],
-            advisors=[advisor.id],
-        )
-        await service.apply_meeting_type(db, tenant, kind, now=now)
-    return Desk(database, clock, tenant, radicale, advisor.id)
+        advisor = await _hire(db, tenant, "Sanne", now=clock.now())
+    desk = Desk(database, clock, tenant, radicale, advisor)
+    await desk.give()
+    return desk
+
+
+async def _hire(db: AsyncConnection, tenant: Id, name: str, *, now: datetime) -> Id:
+    advisor = await service.add_advisor(
+        db,
+        tenant,
+        AdvisorInput(name=name, email=f"{name.lower()}@bank.example", timezone="Europe/Amsterdam"),
+        now=now,
+    )
+    hours = [WeeklyRange(day=day, start="09:00", end="17:00") for day in _WEEKDAYS]
+    schedule = ScheduleInput(timezone="Europe/Amsterdam", weekly=hours)
+    await service.set_schedule(db, tenant, advisor.id, schedule, now=now)
+    return advisor.id
 
 
 _WEEKDAYS: tuple[Any, ...] = ("mon", "tue", "wed", "thu", "fri")

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from booking.calendars import store
 from booking.calendars.tables import calendar_collections, calendar_objects
+from booking.schedule import epoch
 from kernel.crypto import Keyring, Secret
+from kernel.ids import uuid_of
 from tests.booking.calendars.conftest import USER, Desk, event
 
 DATA = Path(__file__).parents[2] / "data" / "calendars"
@@ -222,8 +224,7 @@ async def test_an_ignored_calendar_is_forgotten_and_can_come_back(desk: Desk) ->
     ignored = await desk.calendars.set_role(desk.tenant, account.id, collection, "ignore")
     assert await desk.busy() == []
     assert ignored.collections[0].objects == 0
-    async with desk.database.reading(desk.tenant) as db:
-        assert await store.freshness(db, desk.tenant, [desk.advisor]) == {}
+    assert (await desk.taken(desk.clock.now(), desk.clock.now())).read_at == {}
 
     await desk.calendars.set_role(desk.tenant, account.id, collection, "busy")
     assert await desk.busy() == [("01-12 09:00", "01-12 10:00")]
@@ -255,28 +256,25 @@ async def test_freshness_is_that_of_the_most_neglected_calendar(desk: Desk) -> N
     desk.clock.advance(timedelta(minutes=10))
     await _set(desk, one=account.collections[0].id, last_ok_at=desk.clock.now())
 
-    async with desk.database.reading(desk.tenant) as db:
-        assert await store.freshness(db, desk.tenant, [desk.advisor]) == {desk.advisor: first}
-
+    known = await desk.taken(first, first)
     await _set(desk, one=account.collections[0].id, last_ok_at=None)
-    async with desk.database.reading(desk.tenant) as db:
-        assert await store.freshness(db, desk.tenant, [desk.advisor]) == {desk.advisor: None}
+    unknown = await desk.taken(first, first)
+
+    assert known.read_at == {uuid_of(desk.advisor): epoch(first)}
+    assert unknown.read_at == {uuid_of(desk.advisor): None}
 
 
-async def test_busy_times_are_half_open_and_of_those_asked_for(desk: Desk) -> None:
-    """What ends when the question begins is not in the answer, nor are other advisors."""
+async def test_busy_times_are_half_open(desk: Desk) -> None:
+    """What ends when the question begins is not in the answer."""
     desk.put("dentist", event("dentist", ":20261201T090000Z", ":20261201T100000Z"))
     await desk.connect()
     nine, ten, eleven = (datetime(2026, 12, 1, hour, tzinfo=UTC) for hour in (9, 10, 11))
 
-    async with desk.database.reading(desk.tenant) as db:
-        touching = await store.busy_between(db, desk.tenant, [desk.advisor], ten, eleven)
-        within = await store.busy_between(db, desk.tenant, [desk.advisor], nine, ten)
-        nobody = await store.busy_between(db, desk.tenant, [], nine, ten)
+    touching = await desk.taken(ten, eleven)
+    within = await desk.taken(nine, ten)
 
-    assert touching == []
-    assert [(each.start, each.end) for each in within] == [(nine, ten)]
-    assert nobody == []
+    assert touching.busy == {}
+    assert list(within.busy[uuid_of(desk.advisor)]) == [(epoch(nine), epoch(ten))]
 
 
 @pytest.mark.parametrize("rule", ["FREQ=MINUTELY", "FREQ=DAILY;INTERVAL=0"])

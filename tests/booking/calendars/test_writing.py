@@ -31,7 +31,7 @@ async def _cancel(desk: Desk, booking: Booking) -> None:
 
 async def _etag(desk: Desk, booking: Booking) -> str | None:
     async with desk.database.reading(desk.tenant) as db:
-        link = await store.link(db, desk.tenant, booking.id)
+        link = await store.link(db, desk.tenant, booking.id, desk.advisor)
     return link.etag if link else None
 
 
@@ -116,15 +116,15 @@ async def test_a_lost_answer_does_not_make_a_second_entry(desk: Desk) -> None:
     await desk.connect()
     booking = await desk.book(TUESDAY_NINE)
     async with desk.database.transaction(desk.tenant) as db:
+        (link,) = await store.links(db, desk.tenant, booking.id)
         await store.change_link(
-            db, desk.tenant, booking.id, state="pending", etag=None, base_ics=None, sequence=-1
+            db, desk.tenant, link, state="pending", etag=None, base_ics=None, sequence=-1
         )
     await _push(desk, booking)
 
     assert desk.radicale.names(USER, desk.werk) == [f"{booking.id}.ics"]
     async with desk.database.reading(desk.tenant) as db:
-        link = await store.link(db, desk.tenant, booking.id)
-    assert link is not None
+        (link,) = await store.links(db, desk.tenant, booking.id)
     assert link.state == "written"
     assert link.base_ics is not None
 
@@ -419,6 +419,7 @@ async def test_readings_at_the_same_time_act_once(desk: Desk) -> None:
     await asyncio.gather(*(desk.calendars.sync(desk.tenant, account.id) for _ in range(3)))
 
     assert (await desk.booking(booking.id)).sequence == 1
+    assert await desk.troubles() == []
     assert await desk.busy() == [("03-12 09:00", "03-12 10:00")]
 
 
@@ -453,3 +454,27 @@ async def _push(desk: Desk, booking: Booking) -> None:
 
 
 _ALARM = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\n"
+
+
+@pytest.mark.parametrize("ends", ["moved", "called off"])
+async def test_reading_and_writing_a_calendar_never_wait_for_each_other(
+    desk: Desk, ends: str
+) -> None:
+    """Whoever reads has the collection first and its entries then; a writer in between waits."""
+    await desk.connect()
+    booking = await desk.book(TUESDAY_NINE)
+    await (_move(desk, booking, WEDNESDAY_TEN) if ends == "moved" else _cancel(desk, booking))
+
+    async with desk.database.transaction(desk.tenant) as db:
+        link = await store.link(db, desk.tenant, booking.id, desk.advisor)
+        assert link is not None
+        await store.collection(db, desk.tenant, link.collection_id, lock=True)
+        writing = asyncio.create_task(desk.worker.run_due())
+        await asyncio.sleep(1)
+        entry = await store.object_at(db, desk.tenant, link.collection_id, link.href)
+        assert entry is not None
+        await store.change_object(db, desk.tenant, entry.id, problem=None)
+    await writing
+
+    assert await desk.waiting("calendar.push") == []
+    assert len(desk.names()) == (1 if ends == "moved" else 0)
