@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Table, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from context.model import Consent, Customer, Fact, Form, Intake, Looks, Seen
 from context.tables import brief_views, consents, customers, facts, forms, intakes
-from kernel.database import convert_row
+from kernel.database import convert_row, dialect_of
 from kernel.ids import Id
 
 T = TypeVar("T")
@@ -23,7 +22,8 @@ async def add_customer(
 ) -> None:
     """Add a customer, unless one with the same keys is there."""
     await db.execute(
-        _insert(db, customers)
+        dialect_of(db)
+        .insert(customers)
         .values(
             tenant_id=tenant,
             id=customer.id,
@@ -128,7 +128,8 @@ async def retire_versions(db: AsyncConnection, tenant: Id, slug: str) -> None:
 async def add_form(db: AsyncConnection, tenant: Id, form: Form, *, by: str) -> bool:
     """Add a version of a form; false means that somebody else has just added that version."""
     result = await db.execute(
-        _insert(db, forms)
+        dialect_of(db)
+        .insert(forms)
         .values(
             tenant_id=tenant,
             id=form.id,
@@ -179,7 +180,8 @@ async def form_by_id(db: AsyncConnection, tenant: Id, form: Id) -> Form | None:
 async def add_intake(db: AsyncConnection, tenant: Id, intake: Intake) -> None:
     """Open an intake, unless the meeting has one."""
     await db.execute(
-        _insert(db, intakes)
+        dialect_of(db)
+        .insert(intakes)
         .values(
             tenant_id=tenant,
             booking_id=intake.booking_id,
@@ -369,8 +371,12 @@ async def mark_seen(
         "before_at": before.opened_at if before else None,
         "before_position": before.position if before else None,
     }
-    new = _insert(db, brief_views).values(
-        tenant_id=tenant, booking_id=booking, customer_id=customer, advisor_id=advisor, **values
+    new = (
+        dialect_of(db)
+        .insert(brief_views)
+        .values(
+            tenant_id=tenant, booking_id=booking, customer_id=customer, advisor_id=advisor, **values
+        )
     )
     await db.execute(
         new.on_conflict_do_update(
@@ -390,11 +396,6 @@ async def last_position(db: AsyncConnection, tenant: Id, customer: Id) -> int:
 
 
 # --- what they share -----------------------------------------------------------------------------
-
-
-def _insert(db: AsyncConnection, table: Table) -> Any:
-    """Return an insert that can say what to do on a conflict: both databases spell it alike."""
-    return (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 async def _one(db: AsyncConnection, query: Select[*tuple[Any, ...]], kind: type[T]) -> T | None:

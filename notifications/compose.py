@@ -16,24 +16,37 @@ from kernel.money import Money
 from kernel.people import Language, PersonName, greeting
 from kernel.tenancy import Tenant
 from notifications.model import BookingFacts, Notice, RateFacts, SignInFacts, TroubleFacts
-from notifications.ports import Appointment, Method, Recipient
+from notifications.ports import Appointment, Method, Offered, Recipient
 
 _LOCALE: Final[dict[Language, str]] = {"nl": "nl_NL", "en": "en_GB"}
 _MONTHS: Final = 12
-_INVITES: Final = frozenset({"booking-confirmed", "booking-rescheduled"})
+_INVITES: Final = frozenset(
+    {"booking-confirmed", "booking-rescheduled", "booking-reassigned", "booking-realigned"}
+)
+_ENDS: Final = frozenset({"booking-cancelled", "booking-declined"})
 
 
 class Links(Struct, frozen=True, kw_only=True):
-    """Where a letter leads; each is null where it leads nowhere of that kind."""
+    """Where a letter leads; each is null where it leads nowhere of that kind.
+
+    Attributes:
+        stop: Ends the messages that this letter is one of.
+        withdraw: Takes back a consent of somebody who comes along: no page of their own has it.
+    """
 
     book: str
     stop: str | None = None
+    withdraw: str | None = None
     sign_in: str | None = None
     console: str | None = None
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """All that a letter is made from, as it stood when it was about to leave."""
+    """All that a letter is made from, as it stood when it was about to leave.
+
+    Attributes:
+        offered: What there is to choose from, where the letter is about that.
+    """
 
     notice: Notice
     tenant: Tenant
@@ -42,6 +55,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     appointment: Appointment | None = None
     invitation: bytes | None = None
     method: Method | None = None
+    offered: Offered | None = None
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -63,7 +77,7 @@ def itip_method(notice: Notice, others: list[Notice]) -> Method | None:
     if notice.kind in _INVITES:
         return "REQUEST"
     invited = any(other.kind in _INVITES for other in others)
-    return "CANCEL" if notice.kind == "booking-cancelled" and invited else None
+    return "CANCEL" if notice.kind in _ENDS and invited else None
 
 
 def compose(draft: Draft) -> Letter:
@@ -75,6 +89,7 @@ def compose(draft: Draft) -> Letter:
         "phone": draft.tenant.settings.phone,
         "book_url": draft.links.book,
         "stop_url": draft.links.stop,
+        "withdraw_url": draft.links.withdraw,
         "console_url": draft.links.console,
     }
     match draft.notice.facts:
@@ -104,6 +119,11 @@ def salutation(recipient: Recipient) -> str:
     return greeting(recipient.name, recipient.language, recipient.formality)
 
 
+def is_companion(recipient: Recipient, appointment: Appointment) -> bool:
+    """Tell whether somebody comes along to a meeting that is another customer's."""
+    return recipient.kind == "customer" and recipient.id != appointment.customer
+
+
 def _is_booking_for_advisor(draft: Draft) -> bool:
     return isinstance(draft.notice.facts, BookingFacts) and draft.recipient.kind == "advisor"
 
@@ -112,10 +132,15 @@ def _meeting(draft: Draft, facts: BookingFacts) -> dict[str, Any]:
     appointment = draft.appointment
     if appointment is None:
         raise ValueError("a letter about a meeting needs that meeting")
-    language, zone = draft.recipient.language, appointment.timezone
+    language = draft.recipient.language
+    zone = draft.recipient.timezone or appointment.timezone
+    # Their links open what they answered, and let one choose for them.
+    own = draft.recipient.id == appointment.customer
+    # What was handed over may have moved since; the letter is about what it was then.
+    start = facts.start if draft.notice.kind == "booking-handed-over" else appointment.start
     return {
         "meeting": _in(appointment.meeting_name, language),
-        "when": formats.when(appointment.start, zone, language),
+        "when": formats.when(start, zone, language),
         "until": formats.time(appointment.end, zone, language),
         "previous_when": _when(facts.previous_start, zone, language),
         "zone": _zone(zone, draft.tenant.settings.timezone, language),
@@ -123,9 +148,25 @@ def _meeting(draft: Draft, facts: BookingFacts) -> dict[str, Any]:
         "channel": appointment.channel,
         "place": ", ".join(filter(None, [appointment.location_name, appointment.location_address])),
         "phone": appointment.phone,
-        "manage_url": appointment.manage_url,
-        "intake_url": appointment.intake_url,
+        "manage_url": appointment.manage_url if own else None,
+        "intake_url": appointment.intake_url if own else None,
+        "companion": is_companion(draft.recipient, appointment),
+        "booker": appointment.booker,
         "by_customer": facts.by == "customer",
+        "as_colleague": draft.recipient.id in appointment.colleagues,
+        **_offer(draft.offered, zone, language, chooses=own),
+    }
+
+
+def _offer(
+    offered: Offered | None, zone: str, language: Language, *, chooses: bool
+) -> dict[str, Any]:
+    return {
+        "whose": offered.advisor_name if offered else None,
+        "offers": [
+            {"when": formats.when(one.start, zone, language), "advisor": one.advisor_name}
+            for one in (offered.alternatives if offered and chooses else [])
+        ],
     }
 
 

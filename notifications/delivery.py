@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from notifications.model import Kind, Notice, State
-from notifications.ports import Appointment
+from notifications.ports import Appointment, Offered
 
 RETRIES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60)
@@ -31,14 +31,28 @@ _RANK: Final[dict[Kind, int]] = {
     "booking-requested": 0,
     "booking-confirmed": 1,
     "booking-rescheduled": 2,
-    "booking-cancelled": 3,
+    "booking-reassigned": 2,
+    "booking-handed-over": 2,
+    "booking-realigned": 2,
+    "booking-conflicted": 3,
+    "booking-goes-ahead": 3,
+    "booking-cancelled": 4,
+    "booking-declined": 4,
 }
 _FITS: Final[dict[Kind, frozenset[str]]] = {
+    "booking-reassigned": frozenset({"confirmed"}),
+    "booking-realigned": frozenset({"confirmed"}),
+    "booking-conflicted": frozenset({"requested", "confirmed"}),
+    "booking-goes-ahead": frozenset({"requested", "confirmed"}),
+    "booking-declined": frozenset({"cancelled"}),
     "booking-requested": frozenset({"requested"}),
     "booking-confirmed": frozenset({"confirmed"}),
     "booking-rescheduled": frozenset({"confirmed"}),
     "booking-cancelled": frozenset({"cancelled"}),
 }
+_ASIDE: Final = frozenset({"booking-conflicted", "booking-goes-ahead"})
+_ENDS: Final = frozenset({"booking-cancelled", "booking-declined"})
+_INVITES: Final = frozenset({"booking-confirmed", "booking-rescheduled", "booking-reassigned"})
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -68,6 +82,7 @@ def judge(
     appointment: Appointment | None,
     consent: str | None,
     now: datetime,
+    offered: Offered | None = None,
 ) -> Verdict:
     """Decide whether a notice may leave as things stand now.
 
@@ -77,11 +92,14 @@ def judge(
         appointment: That meeting as it stands now.
         consent: The consent that stands now for the notice's purpose.
         now: The present instant.
+        offered: What the customer has to choose from now in place of that meeting.
     """
     if notice.purpose is not None and consent is None:
         return Verdict(state="suppressed", error="no-consent")
     if is_about_booking(notice.kind) and appointment is not None:
-        return _judge_meeting(notice, others, appointment, now)
+        if notice.kind == "booking-conflicted" and offered is None:
+            return Verdict(state="superseded", error="newer-news")
+        return _judge_meeting(notice, list(others), appointment, now)
     patience = SIGN_IN_PATIENCE if notice.kind == "sign-in" else PATIENCE
     if now > notice.created_at + patience:
         return Verdict(state="cancelled", error="too-late")
@@ -89,16 +107,43 @@ def judge(
 
 
 def _judge_meeting(
-    notice: Notice, others: Iterable[Notice], appointment: Appointment, now: datetime
+    notice: Notice, others: list[Notice], appointment: Appointment, now: datetime
 ) -> Verdict:
-    outrun = any(_rank(other) > _rank(notice) for other in others if is_about_booking(other.kind))
-    stale = (notice.sequence or 0) < appointment.sequence
-    if outrun or stale or appointment.state not in _FITS[notice.kind]:
+    outrun = any(_outruns(other, notice) for other in others if is_about_booking(other.kind))
+    if outrun or not _still_true(notice, appointment):
         return Verdict(state="superseded", error="newer-news")
-    late = appointment.end if notice.kind == "booking-cancelled" else appointment.start
+    if notice.kind == "booking-goes-ahead" and not any(
+        other.kind == "booking-conflicted" for other in others
+    ):
+        return Verdict(state="cancelled", error="never-told")
+    if notice.kind in _ENDS and _never_told(notice, others):
+        return Verdict(state="cancelled", error="never-told")
+    late = appointment.end if notice.kind in _ENDS else appointment.start
     if now >= late:
         return Verdict(state="cancelled", error="too-late")
     return GO
+
+
+def _still_true(notice: Notice, appointment: Appointment) -> bool:
+    if notice.kind == "booking-handed-over":
+        # Whatever became of the meeting afterwards: it is not theirs.
+        return True
+    current = (notice.sequence or 0) >= appointment.sequence
+    return current and appointment.state in _FITS[notice.kind]
+
+
+def _never_told(notice: Notice, others: list[Notice]) -> bool:
+    """Tell whether a colleague never heard of the meeting that will not take place."""
+    return notice.recipient.startswith("adv_") and not any(
+        other.kind in _INVITES for other in others
+    )
+
+
+def _outruns(other: Notice, notice: Notice) -> bool:
+    if not _ASIDE.isdisjoint({other.kind, notice.kind}):
+        # They change nothing about the meeting: what was true before them stays so.
+        return (other.sequence or 0) > (notice.sequence or 0)
+    return _rank(other) > _rank(notice)
 
 
 def _rank(notice: Notice) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel import outbox
@@ -20,6 +20,11 @@ from kernel.database import Database
 from kernel.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingConflicted,
+    BookingDeclined,
+    BookingGoesAhead,
+    BookingRealigned,
+    BookingReassigned,
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
@@ -34,6 +39,7 @@ from notifications.compose import (
     Draft,
     Links,
     compose,
+    is_companion,
     itip_method,
     message_id,
     unsubscribe_headers,
@@ -47,8 +53,8 @@ from notifications.delivery import (
     retry_delay,
 )
 from notifications.errors import HeaderRefused
-from notifications.model import Notice, SignInFacts, State
-from notifications.ports import Appointment, Directory, Recipient
+from notifications.model import RATE_NOTICES, Notice, SignInFacts, State
+from notifications.ports import Appointment, Directory, Offered, Recipient
 from notifications.render import Rendered, render, without_links
 from notifications.store import Post, Written
 
@@ -111,7 +117,15 @@ class Desk:
     async def _hear_of_booking(self, db: AsyncConnection, task: Task, now: datetime) -> None:
         match await outbox.load(db, task.subject):
             case (
-                BookingRequested() | BookingConfirmed() | BookingRescheduled() | BookingCancelled()
+                BookingRequested()
+                | BookingConfirmed()
+                | BookingRescheduled()
+                | BookingCancelled()
+                | BookingDeclined()
+                | BookingReassigned()
+                | BookingRealigned()
+                | BookingConflicted()
+                | BookingGoesAhead()
             ) as event:
                 await service.tell_of_booking(db, task.tenant, self.directory, event, now=now)
 
@@ -189,13 +203,25 @@ class Desk:
         recipient = await directory.recipient(db, tenant, notice.recipient)
         if recipient is None:
             return None, Verdict(state="cancelled", error="recipient-gone")
+        if not recipient.email:
+            return None, Verdict(state="cancelled", error="no-address")
         appointment: Appointment | None = None
         if notice.booking is not None and is_about_booking(notice.kind):
             appointment = await directory.appointment(db, tenant, notice.booking)
+        offered: Offered | None = None
+        if notice.booking is not None and notice.kind == "booking-conflicted":
+            offered = await directory.offered(db, tenant, notice.booking)
         consent = None
         if notice.purpose is not None:
             consent = await directory.consent(db, tenant, notice.recipient, notice.purpose)
-        verdict = judge(notice, others=others, appointment=appointment, consent=consent, now=now)
+        verdict = judge(
+            notice,
+            others=others,
+            appointment=appointment,
+            consent=consent,
+            now=now,
+            offered=offered,
+        )
         if verdict != GO:
             return None, verdict
         method = itip_method(notice, others)
@@ -205,16 +231,27 @@ class Desk:
                 db, tenant, notice.booking, method=method, recipient=recipient
             )
         organisation = await directory.tenant(db, tenant)
+        links = self._links(tenant, organisation.slug, notice, recipient)
+        if appointment is not None and is_companion(recipient, appointment):
+            withdraw = await self._withdraw(db, tenant, recipient)
+            links = structs.replace(links, withdraw=withdraw)
         draft = Draft(
             notice=notice,
             tenant=organisation,
             recipient=recipient,
-            links=self._links(tenant, organisation.slug, notice, recipient),
+            links=links,
             appointment=appointment,
             invitation=invitation,
             method=method,
+            offered=offered,
         )
         return draft, GO
+
+    async def _withdraw(self, db: AsyncConnection, tenant: Id, recipient: Recipient) -> str | None:
+        """Return where somebody takes back what was agreed to on their behalf, if it stands."""
+        if await self.directory.consent(db, tenant, recipient.id, RATE_NOTICES) is None:
+            return None
+        return self.directory.stop_url(tenant, recipient.id, RATE_NOTICES)
 
     def _links(self, tenant: Id, slug: str, notice: Notice, recipient: Recipient) -> Links:
         directory, facts = self.directory, notice.facts

@@ -17,10 +17,18 @@ Kind = Literal[
     "booking-confirmed",
     "booking-rescheduled",
     "booking-cancelled",
+    "booking-declined",
+    "booking-reassigned",
+    "booking-handed-over",
+    "booking-realigned",
+    "booking-conflicted",
+    "booking-goes-ahead",
     "rate-changed",
     "sign-in",
     "calendar-trouble",
 ]
+"""*handed-over* tells an advisor that a meeting is not theirs any more; *realigned* tells that only
+its instant changed; *conflicted* offers other times for one that cannot be as it was."""
 
 State = Literal["scheduled", "sent", "failed", "cancelled", "superseded", "suppressed"]
 """Of a delivery: *cancelled* came too late or was stopped, *superseded* was overtaken by newer

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.ids import Id
@@ -22,7 +22,11 @@ Method = Literal["REQUEST", "CANCEL"]
 
 
 class Recipient(Struct, frozen=True, kw_only=True):
-    """Somebody who can be written to, and how they want to be."""
+    """Somebody who can be written to, and how they want to be.
+
+    Attributes:
+        timezone: By whose clock they read; None for the zone in which a time was promised.
+    """
 
     id: Id
     kind: Literal["customer", "advisor"]
@@ -31,12 +35,17 @@ class Recipient(Struct, frozen=True, kw_only=True):
     email: str
     language: Language
     formality: Formality
+    timezone: str | None = None
 
 
 class Appointment(Struct, frozen=True, kw_only=True):
     """A booking with the words and links that a letter about it needs.
 
     Attributes:
+        customer: Whose meeting it is; their links are for nobody else.
+        colleagues: Advisors who are there beside *advisor*.
+        participants: Customers who come along.
+        booker: The customer's name, for those who come along; null once they are gone.
         state: requested, confirmed, cancelled, attended or no-show.
         meeting_name: Language to name.
         timezone: The zone in which the time was promised.
@@ -62,6 +71,37 @@ class Appointment(Struct, frozen=True, kw_only=True):
     phone: str | None
     manage_url: str
     intake_url: str | None
+    colleagues: list[Id] = field(default_factory=list)
+    participants: list[Id] = field(default_factory=list)
+    booker: str | None = None
+
+
+class Attendance(Struct, frozen=True, kw_only=True):
+    """Advisors who were to be at a meeting before a change of it, and after; its own first."""
+
+    before: list[Id]
+    after: list[Id]
+
+
+class OtherTime(Struct, frozen=True, kw_only=True):
+    """A time that is offered in place of one that cannot be, and with whom."""
+
+    start: datetime
+    advisor_name: str
+
+
+class Offered(Struct, frozen=True, kw_only=True):
+    """What the customer is offered for a meeting that cannot be as it was.
+
+    Attributes:
+        conflict: What stands in its way.
+        advisor_name: In whose calendar that is; None where it is in nobody's.
+        alternatives: Best first; empty if nothing could be found.
+    """
+
+    conflict: Id
+    advisor_name: str | None
+    alternatives: list[OtherTime]
 
 
 class Exposure(Struct, frozen=True, kw_only=True):
@@ -97,6 +137,16 @@ class Directory(Protocol):
         """Return the booking as it stands now."""
         ...
 
+    async def attendance(
+        self, db: AsyncConnection, tenant: Id, booking: Id, /, *, sequence: int
+    ) -> Attendance:
+        """Return who was there before the booking had this SEQUENCE, and who once it had."""
+        ...
+
+    async def offered(self, db: AsyncConnection, tenant: Id, booking: Id, /) -> Offered | None:
+        """Return what the customer has to choose from; null if there is nothing to choose."""
+        ...
+
     async def invitation(
         self,
         db: AsyncConnection,
@@ -107,7 +157,10 @@ class Directory(Protocol):
         method: Method,
         recipient: Recipient,
     ) -> bytes:
-        """Return the iCalendar object for this recipient as it stands now (RFC 6047)."""
+        """Return the iCalendar object for this recipient as it stands now (RFC 6047).
+
+        It holds the customer's link for the customer only.
+        """
         ...
 
     async def consent(

@@ -14,6 +14,10 @@ from kernel import outbox, work
 from kernel.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingConflicted,
+    BookingDeclined,
+    BookingGoesAhead,
+    BookingRealigned,
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
@@ -21,12 +25,12 @@ from kernel.events import (
 )
 from kernel.ids import Id, new_id
 from notifications import rates, store, watches
+from notifications.audience import BookingEvent, audience
 from notifications.errors import RateOutrun
 from notifications.model import (
     RATE_NOTICES,
     BookingFacts,
     Delivery,
-    Kind,
     Notice,
     NoticeInput,
     Rate,
@@ -39,8 +43,6 @@ from notifications.ports import Appointment, Directory, Exposure, RateEffect
 
 DELIVER_QUEUE: Final = "notify.deliver"
 EMAIL: Final = "email"
-
-BookingEvent = BookingRequested | BookingConfirmed | BookingRescheduled | BookingCancelled
 
 
 class _Concern(Struct, frozen=True, kw_only=True):
@@ -158,46 +160,44 @@ async def tell_of_booking(
     db: AsyncConnection, tenant: Id, directory: Directory, event: BookingEvent, *, now: datetime
 ) -> None:
     """Put in the post what a change to a meeting means for the people who come to it."""
+    about = str(event.booking)
+    if isinstance(event, BookingConflicted):
+        offered = await directory.offered(db, tenant, event.booking)
+        if offered is None or offered.conflict != event.conflict:
+            # It is over, or the customer chooses because of another one.
+            return
+    if isinstance(event, BookingConflicted | BookingGoesAhead):
+        about = f"{event.booking}:{event.conflict}"
     appointment = await directory.appointment(db, tenant, event.booking)
-    kind = _kind_of(event, appointment)
     sequence = _sequence_of(event, appointment)
+    there = await directory.attendance(db, tenant, event.booking, sequence=sequence)
     facts = BookingFacts(
         start=appointment.start,
-        previous_start=event.previous_start if isinstance(event, BookingRescheduled) else None,
-        by=event.by if isinstance(event, BookingRescheduled | BookingCancelled) else None,
+        previous_start=event.previous_start
+        if isinstance(event, BookingRescheduled | BookingRealigned)
+        else None,
+        by=event.by
+        if isinstance(event, BookingRescheduled | BookingCancelled | BookingDeclined)
+        else None,
     )
-    recipients = [appointment.customer]
-    if kind == "booking-requested":
-        recipients.append(appointment.advisor)
-    for recipient in recipients:
+    for recipient, kind in audience(event, appointment, there):
         notice = NoticeInput(
             recipient=recipient,
             kind=kind,
             booking=event.booking,
             sequence=sequence,
             facts=facts,
-            dedup_key=f"{kind}:{event.booking}:{sequence}:{recipient}",
+            dedup_key=f"{kind}:{about}:{sequence}:{recipient}",
         )
         await _post(db, tenant, notice, now=now)
 
 
-def _kind_of(event: BookingEvent, appointment: Appointment) -> Kind:
-    match event:
-        case BookingCancelled():
-            return "booking-cancelled"
-        case BookingConfirmed():
-            return "booking-confirmed"
-        case BookingRescheduled() if appointment.state != "requested":
-            return "booking-rescheduled"
-        case _:
-            # A request that moved is still a request: nothing has been promised yet.
-            return "booking-requested"
-
-
 def _sequence_of(event: BookingEvent, appointment: Appointment) -> int:
-    if isinstance(event, BookingRescheduled | BookingCancelled):
-        return event.sequence
-    return appointment.sequence
+    if isinstance(
+        event, BookingRequested | BookingConfirmed | BookingConflicted | BookingGoesAhead
+    ):
+        return appointment.sequence
+    return event.sequence
 
 
 async def tell_of_trouble(

@@ -5,10 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Select, and_, case, func, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kernel.database import convert_row
+from kernel.database import convert_row, dialect_of
 from kernel.ids import Id, new_id
 from notifications.model import Delivery, Notice, NoticeInput, Rate, State
 from notifications.tables import deliveries, notices, rates
@@ -48,7 +47,8 @@ async def add_rate(
 ) -> bool:
     """Add an entry to its line as number *version*; false when somebody else just did."""
     row = await db.execute(
-        _insert(db)(rates)
+        dialect_of(db)
+        .insert(rates)
         .values(
             tenant_id=tenant,
             id=rate.id,
@@ -126,7 +126,8 @@ async def add_notice(
 ) -> Id | None:
     """Write down what is to be told; null when just that has been written down before."""
     row = await db.execute(
-        _insert(db)(notices)
+        dialect_of(db)
+        .insert(notices)
         .values(
             tenant_id=tenant,
             id=new_id("ntc", now),
@@ -153,7 +154,9 @@ async def add_delivery(
     """Plan to bring a notice over a channel."""
     delivery = new_id("dlv", now)
     await db.execute(
-        _insert(db)(deliveries).values(
+        dialect_of(db)
+        .insert(deliveries)
+        .values(
             tenant_id=tenant,
             id=delivery,
             notice=notice,
@@ -338,8 +341,3 @@ async def deliveries_page(
         query = query.where(deliveries.c.id < before)
     rows = await db.execute(query.order_by(deliveries.c.id.desc()).limit(limit))
     return [convert_row(row, Delivery) for row in rows]
-
-
-def _insert(db: AsyncConnection) -> Any:
-    # Both databases know ON CONFLICT; SQLAlchemy only spells it twice.
-    return postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert

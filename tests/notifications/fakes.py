@@ -14,6 +14,11 @@ from kernel.database import Database
 from kernel.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingConflicted,
+    BookingDeclined,
+    BookingGoesAhead,
+    BookingRealigned,
+    BookingReassigned,
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
@@ -28,7 +33,15 @@ from kernel.work import Worker
 from notifications.channels.port import Channel
 from notifications.jobs import Desk
 from notifications.model import Repayment
-from notifications.ports import Appointment, Exposure, Method, RateEffect, Recipient
+from notifications.ports import (
+    Appointment,
+    Attendance,
+    Exposure,
+    Method,
+    Offered,
+    RateEffect,
+    Recipient,
+)
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 FROM = "afspraken@demobank.example"
@@ -37,6 +50,8 @@ SITE = "https://afspraken.demobank.example"
 ANNA = new_id("cus", NOW)
 KIM = new_id("cus", NOW)
 SANNE = new_id("adv", NOW)
+JOOST = new_id("adv", NOW)
+ELS = new_id("adv", NOW)
 
 PEOPLE = (
     Recipient(
@@ -64,6 +79,24 @@ PEOPLE = (
         display_name="Sanne Visser",
         email="sanne@demobank.example",
         language="nl",
+        formality="informal",
+    ),
+    Recipient(
+        id=JOOST,
+        kind="advisor",
+        name=None,
+        display_name="Joost Meijer",
+        email="joost@demobank.example",
+        language="nl",
+        formality="informal",
+    ),
+    Recipient(
+        id=ELS,
+        kind="advisor",
+        name=None,
+        display_name="Els Kramer",
+        email="els@demobank.example",
+        language="en",
         formality="informal",
     ),
 )
@@ -100,15 +133,35 @@ class Town:
         self.appointments: dict[Id, Appointment] = {}
         self.consents: dict[tuple[Id, str], Id] = {}
         self.mortgages: list[Exposure] = []
+        self.offers: dict[Id, Offered] = {}
         self.settings = TenantSettings()
+        self._attended: dict[tuple[Id, int], list[Id]] = {}
+
+    def hold(self, meeting: Appointment) -> None:
+        """Put a meeting in the town as it stands now, and remember who attends it."""
+        self.appointments[meeting.booking] = meeting
+        there = [meeting.advisor, *meeting.colleagues]
+        self._attended[meeting.booking, meeting.sequence] = there
 
     def move(self, booking: Id, start: datetime) -> datetime:
         """Move a meeting as the booking room does, and return when it was before."""
         old = self.appointments[booking]
-        self.appointments[booking] = msgspec.structs.replace(
-            old, start=start, end=start + (old.end - old.start), sequence=old.sequence + 1
+        self.hold(
+            msgspec.structs.replace(
+                old, start=start, end=start + (old.end - old.start), sequence=old.sequence + 1
+            )
         )
         return old.start
+
+    def give(self, booking: Id, advisor: Id, *colleagues: Id) -> Id:
+        """Give a meeting to other people as the booking room does; return who had it."""
+        old = self.appointments[booking]
+        self.hold(
+            msgspec.structs.replace(
+                old, advisor=advisor, colleagues=list(colleagues), sequence=old.sequence + 1
+            )
+        )
+        return old.advisor
 
     def set_state(self, booking: Id, state: str, *, sequence: int) -> None:
         """Confirm or cancel a meeting as the booking room does."""
@@ -127,6 +180,19 @@ class Town:
     async def appointment(self, db: AsyncConnection, tenant: Id, booking: Id) -> Appointment:
         """Return a meeting as it stands now."""
         return self.appointments[booking]
+
+    async def attendance(
+        self, db: AsyncConnection, tenant: Id, booking: Id, *, sequence: int
+    ) -> Attendance:
+        """Return who attended a meeting when it had this SEQUENCE, and who before that."""
+        now = self.appointments[booking]
+        after = self._attended.get((booking, sequence), [now.advisor, *now.colleagues])
+        earlier = [one for one in self._attended if one[0] == booking and one[1] < sequence]
+        return Attendance(before=self._attended[max(earlier)] if earlier else after, after=after)
+
+    async def offered(self, db: AsyncConnection, tenant: Id, booking: Id) -> Offered | None:
+        """Return what stands in the way of a meeting and what is offered for it."""
+        return self.offers.get(booking)
 
     async def invitation(
         self, db: AsyncConnection, tenant: Id, booking: Id, *, method: Method, recipient: Recipient
@@ -147,6 +213,7 @@ class Town:
             "SUMMARY:Hypotheekgesprek één op één",
             f"ORGANIZER:mailto:{FROM}",
             f"ATTENDEE:mailto:{recipient.email}",
+            *([f"URL:{meeting.manage_url}"] if recipient.id == meeting.customer else []),
             "END:VEVENT",
             "END:VCALENDAR",
             "",
@@ -259,6 +326,11 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = {
     BookingRequested: ("notify.booking",),
     BookingRescheduled: ("notify.booking",),
     BookingCancelled: ("notify.booking",),
+    BookingDeclined: ("notify.booking",),
+    BookingReassigned: ("notify.booking",),
+    BookingRealigned: ("notify.booking",),
+    BookingConflicted: ("notify.booking",),
+    BookingGoesAhead: ("notify.booking",),
     CalendarTrouble: ("notify.calendar",),
     ConsentWithdrawn: ("notify.consent",),
     RatePublished: ("notify.rate",),

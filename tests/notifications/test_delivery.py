@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kernel.ids import new_id
 from notifications.delivery import RETRIES, judge, retry_delay
 from notifications.model import BookingFacts, Kind, Notice, SignInFacts
-from notifications.ports import Appointment
-from tests.notifications.fakes import ANNA, NOW, SANNE, make_appointment
+from notifications.ports import Appointment, Offered
+from tests.notifications.fakes import ANNA, JOOST, NOW, SANNE, make_appointment
 
 MEETING = make_appointment()
 
@@ -44,6 +44,10 @@ def meeting(state: str, sequence: int = 0) -> Appointment:
     return msgspec.structs.replace(MEETING, state=state, sequence=sequence)
 
 
+def offer() -> Offered:
+    return Offered(conflict=new_id("cnf", NOW), advisor_name=None, alternatives=[])
+
+
 def state_of(
     told: Notice, appointment: Appointment, *others: Notice, after: timedelta = timedelta()
 ) -> str:
@@ -63,6 +67,10 @@ def test_a_confirmation_leaves_while_the_meeting_stands() -> None:
         ("booking-requested", "confirmed"),
         ("booking-rescheduled", "cancelled"),
         ("booking-cancelled", "confirmed"),
+        ("booking-declined", "requested"),
+        ("booking-reassigned", "requested"),
+        ("booking-reassigned", "cancelled"),
+        ("booking-realigned", "requested"),
     ],
 )
 def test_a_letter_that_no_longer_fits_the_meeting_stays(kind: Kind, state: str) -> None:
@@ -108,6 +116,57 @@ def test_of_all_letters_about_a_meeting_at_most_one_leaves_and_it_is_true(
     if leaving:
         newest = max(number for _, number in written)
         assert leaving[0].sequence == newest
+
+
+def conflicted(appointment: Appointment, offered: Offered | None, *others: Notice) -> str:
+    return judge(
+        notice("booking-conflicted"),
+        others=others,
+        appointment=appointment,
+        consent=None,
+        now=NOW,
+        offered=offered,
+    ).state
+
+
+def test_an_offer_leaves_while_there_is_something_to_choose() -> None:
+    """Once the conflict is over, or the meeting has changed, nobody is asked to choose."""
+    stands = meeting("confirmed")
+
+    assert conflicted(stands, offer()) == "scheduled"
+    assert conflicted(meeting("requested"), offer()) == "scheduled"
+    assert conflicted(stands, None) == "superseded"
+    assert conflicted(meeting("confirmed", 1), offer()) == "superseded"
+    assert conflicted(meeting("cancelled"), offer()) == "superseded"
+
+
+def test_an_offer_and_the_letter_about_the_meeting_do_not_outrun_each_other() -> None:
+    """What is offered changes nothing about the meeting: both are true, in either order."""
+    stands, confirmed = meeting("confirmed"), notice("booking-confirmed")
+
+    assert conflicted(stands, offer(), confirmed) == "scheduled"
+    assert state_of(confirmed, stands, notice("booking-conflicted")) == "scheduled"
+    later = notice("booking-rescheduled", 1)
+    assert conflicted(stands, offer(), later) == "superseded"
+
+
+def test_who_handed_a_meeting_over_is_told_whatever_became_of_it() -> None:
+    """It is not theirs, though it moved again or is off; unless it came back to them."""
+    told = msgspec.structs.replace(notice("booking-handed-over", 1), recipient=SANNE)
+
+    assert state_of(told, meeting("confirmed", 2)) == "scheduled"
+    assert state_of(told, meeting("cancelled", 2)) == "scheduled"
+    back = msgspec.structs.replace(notice("booking-reassigned", 2), recipient=SANNE)
+    assert state_of(told, meeting("confirmed", 2), back) == "superseded"
+
+
+def test_a_colleague_hears_that_a_meeting_is_off_only_if_they_knew_of_it() -> None:
+    """A request that came to nothing was never theirs."""
+    off = msgspec.structs.replace(notice("booking-cancelled", 1), recipient=JOOST)
+    asked = msgspec.structs.replace(notice("booking-confirmed"), recipient=JOOST)
+
+    assert state_of(off, meeting("cancelled", 1)) == "cancelled"
+    assert state_of(off, meeting("cancelled", 1), asked) == "scheduled"
 
 
 def test_nobody_is_invited_to_a_meeting_that_has_begun() -> None:

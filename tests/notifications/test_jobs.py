@@ -1,6 +1,7 @@
 """Sending, against a real mail server, with everything that can come between."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -13,10 +14,16 @@ from kernel.database import Database
 from kernel.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingConflicted,
+    BookingDeclined,
+    BookingGoesAhead,
+    BookingRealigned,
+    BookingReassigned,
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
     ConsentWithdrawn,
+    Event,
 )
 from kernel.ids import Id, new_id
 from kernel.people import PersonName
@@ -25,8 +32,17 @@ from notifications import service, store
 from notifications.channels.email import SmtpChannel
 from notifications.channels.port import Message, Receipt
 from notifications.model import Notice
-from notifications.ports import Appointment, Exposure
-from tests.notifications.fakes import ANNA, NOW, SANNE, SITE, Office, make_appointment
+from notifications.ports import Appointment, Exposure, Offered, OtherTime
+from tests.notifications.fakes import (
+    ANNA,
+    JOOST,
+    KIM,
+    NOW,
+    SANNE,
+    SITE,
+    Office,
+    make_appointment,
+)
 from tests.notifications.test_service import ACCOUNT, entry, notices, publish
 from tests.services.smtp import Received, SmtpServer
 
@@ -37,7 +53,7 @@ UNKNOWN = "550 5.1.1 unknown"
 def meet(office: Office, **changes: object) -> Appointment:
     """Put a meeting of Anna's in the town."""
     meeting = msgspec.structs.replace(make_appointment(), **changes)
-    office.town.appointments[meeting.booking] = meeting
+    office.town.hold(meeting)
     return meeting
 
 
@@ -55,6 +71,21 @@ def calendar(received: Received) -> str:
 async def only(office: Office, **about: Id) -> Notice:
     (notice,) = await notices(office, **about)
     return notice
+
+
+def raw(received: Received) -> str:
+    """Return every part of a mail, decoded, and its headers."""
+    parts = [str(part.get_content()) for part in received.mail.walk() if not part.is_multipart()]
+    return "\n".join([str(received.mail.items()), *parts])
+
+
+def together(office: Office, **changes: object) -> Appointment:
+    """Put a meeting of Anna's in the town, to which Kim comes along."""
+    return meet(office, participants=[KIM], booker="Anna de Vries", **changes)
+
+
+def letters_to(smtp: SmtpServer, address: str) -> list[Received]:
+    return [one for one in smtp.received if one.recipients == [address]]
 
 
 # --- the ordinary way ----------------------------------------------------------------------------
@@ -106,6 +137,117 @@ async def test_what_was_sent_is_kept_word_for_word_but_for_its_links(
     )
     assert notice.text.count("[link]") == 2
     assert "token-of-the" not in await everything(office)
+
+
+async def test_who_comes_along_gets_a_letter_of_their_own(office: Office, smtp: SmtpServer) -> None:
+    """In their language, with their invitation, and with no link that the customer's has."""
+    meeting = together(office)
+
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+
+    (anna,) = letters_to(smtp, "anna@example.org")
+    (kim,) = letters_to(smtp, "kim@example.org")
+    assert kim.mail["To"] == "Kim Verbeek <kim@example.org>"
+    assert plain(kim).startswith("Dear Kim Verbeek,\n\nYou are named as taking part")
+    assert plain(anna).startswith("Geachte mevrouw De Vries,\n\nUw afspraak staat vast.")
+    assert "METHOD:REQUEST" in calendar(kim)
+    assert "ATTENDEE:mailto:kim@example.org" in calendar(kim)
+    assert kim.mail["List-Unsubscribe"] is None
+    assert "token-of-the" not in raw(kim)
+    assert SITE not in raw(kim)
+    # There is something to leave out: the customer's has both links, also in the invitation.
+    assert raw(anna).count("token-of-the-booking") >= 3
+    assert "token-of-the-intake" in raw(anna)
+
+
+async def test_who_comes_along_is_told_of_every_step_once(office: Office, smtp: SmtpServer) -> None:
+    """An event that is heard twice makes one letter; each calendar entry follows the last."""
+    meeting = together(office)
+    booking = meeting.booking
+    events: list[Event] = [BookingConfirmed(booking=booking)]
+    await office.happen(events[0])
+    previous = office.town.move(booking, meeting.start + timedelta(days=1))
+    events.append(
+        BookingRescheduled(booking=booking, sequence=1, previous_start=previous, by="customer")
+    )
+    await office.happen(events[1])
+    office.town.set_state(booking, "cancelled", sequence=2)
+    events.append(BookingCancelled(booking=booking, sequence=2, by="customer"))
+    await office.happen(events[2])
+    for event in events:
+        await office.happen(event)
+
+    kims = letters_to(smtp, "kim@example.org")
+    asked = [re.findall(r"METHOD:(\w+)|SEQUENCE:(\d)", calendar(one)) for one in kims]
+    assert asked == [
+        [("REQUEST", ""), ("", "0")],
+        [("REQUEST", ""), ("", "1")],
+        [("CANCEL", ""), ("", "2")],
+    ]
+    assert "This appointment was cancelled by Anna de Vries." in plain(kims[2])
+    assert len(letters_to(smtp, "anna@example.org")) == 3
+
+
+async def test_only_the_customer_is_offered_other_times(office: Office, smtp: SmtpServer) -> None:
+    """Who comes along hears that somebody has to choose, and then that it goes ahead after all."""
+    meeting = together(office)
+    conflict = new_id("cnf", NOW)
+    other = OtherTime(start=meeting.start + timedelta(hours=2), advisor_name="Joost Meijer")
+    office.town.offers[meeting.booking] = Offered(
+        conflict=conflict, advisor_name="Sanne Visser", alternatives=[other]
+    )
+
+    await office.happen(
+        BookingConflicted(booking=meeting.booking, conflict=conflict, advisor=SANNE)
+    )
+    del office.town.offers[meeting.booking]
+    await office.happen(BookingGoesAhead(booking=meeting.booking, conflict=conflict))
+
+    first, second = letters_to(smtp, "kim@example.org")
+    mine, _ = letters_to(smtp, "anna@example.org")
+    assert "We have asked Anna de Vries to choose another time." in " ".join(plain(first).split())
+    assert "11:00" not in raw(first)
+    assert "11:00" in raw(mine)
+    assert "goes ahead" in str(second.mail["Subject"])
+    assert "token-of-the" not in raw(first) + raw(second)
+
+
+@pytest.mark.parametrize("error", ["recipient-gone", "no-address"])
+async def test_who_comes_along_and_cannot_be_reached_gets_nothing(
+    office: Office, smtp: SmtpServer, error: str
+) -> None:
+    """Somebody erased, or without an address; everybody else is told all the same."""
+    meeting = together(office)
+    kim = office.town.people.pop(KIM)
+    if error == "no-address":
+        office.town.people[KIM] = msgspec.structs.replace(kim, email="")
+
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+
+    (notice,) = await notices(office, customer=KIM)
+    assert (notice.state, notice.error) == ("cancelled", error)
+    assert [one.recipients for one in smtp.received] == [["anna@example.org"]]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+async def test_who_comes_along_can_take_back_what_was_agreed_to_for_them(
+    office: Office, smtp: SmtpServer, agreed: bool
+) -> None:
+    """Their letter ends with a link of their own where a consent stands; nobody else's does."""
+    if agreed:
+        office.town.consents[KIM, "rate-notices"] = new_id("cst", NOW)
+    office.town.consents[ANNA, "rate-notices"] = new_id("cst", NOW)
+    meeting = together(office)
+
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+
+    stop = office.town.stop_url(office.tenant, KIM, "rate-notices")
+    (kim,) = letters_to(smtp, "kim@example.org")
+    (anna,) = letters_to(smtp, "anna@example.org")
+    assert (stop in plain(kim)) is agreed
+    assert "/unsubscribe/" not in plain(anna)
+    # A mail program's own button would stop what this letter is none of.
+    assert kim.mail["List-Unsubscribe"] is None
 
 
 async def test_a_rate_letter_names_amounts_and_both_ways_to_stop(
@@ -191,6 +333,154 @@ async def test_calendar_trouble_reaches_the_advisor_without_a_word_about_custome
     assert "verplaatst of verwijderd" in plain(received)
     assert f"{SITE}/console/bookings/{meeting.booking}" in plain(received)
     assert "Vries" not in received.raw.decode()
+
+
+async def test_everybody_at_a_collective_meeting_is_told_once(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """The customer gets the invitation; a colleague a line, and no word about the customer."""
+    meeting = meet(office, colleagues=[JOOST])
+    event = BookingConfirmed(booking=meeting.booking)
+
+    await office.happen(event)
+    await office.happen(event)
+
+    told = {received.recipients[0]: received for received in smtp.received}
+    assert len(smtp.received) == 2
+    assert "METHOD:REQUEST" in calendar(told["anna@example.org"])
+    joost = told["joost@demobank.example"]
+    assert "als collega bij" in " ".join(plain(joost).split())
+    assert calendar(joost) == ""
+    assert "Vries" not in joost.raw.decode()
+
+
+async def test_a_meeting_given_to_somebody_else_is_told_to_all_three(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """The customer's entry is replaced; who has it now and who had it are told so, each once."""
+    meeting = meet(office)
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+    office.town.give(meeting.booking, JOOST)
+    event = BookingReassigned(
+        booking=meeting.booking, sequence=1, previous_advisor=SANNE, by="operator"
+    )
+
+    await office.happen(event)
+    await office.happen(event)
+
+    told = {received.recipients[0]: received for received in smtp.received[1:]}
+    assert len(smtp.received) == 4
+    assert "SEQUENCE:1" in calendar(told["anna@example.org"])
+    assert "is nu voor jou." in " ".join(plain(told["joost@demobank.example"]).split())
+    assert "is niet meer voor jou." in " ".join(plain(told["sanne@demobank.example"]).split())
+
+
+async def test_new_rules_of_a_zone_bring_a_new_calendar_entry(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """The instant is another one, under a raised SEQUENCE; the letter says nothing has changed."""
+    meeting = meet(office)
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+    before = office.town.move(meeting.booking, meeting.start + timedelta(hours=1))
+
+    await office.happen(
+        BookingRealigned(booking=meeting.booking, sequence=1, previous_start=before)
+    )
+
+    received = smtp.received[-1]
+    assert len(smtp.received) == 2
+    assert "METHOD:REQUEST" in calendar(received)
+    assert "SEQUENCE:1" in calendar(received)
+    assert "DTSTART:20261201T090000Z" in calendar(received)
+    assert "Op de klok blijft de tijd" in plain(received)
+
+
+async def test_a_taken_time_is_told_once_with_what_is_offered(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """One letter a conflict; a second conflict of the same meeting is nobody's news."""
+    meeting = meet(office)
+    first, second = new_id("cnf", NOW), new_id("cnf", NOW)
+    office.town.offers[meeting.booking] = Offered(
+        conflict=first,
+        advisor_name="Sanne Visser",
+        alternatives=[OtherTime(start=meeting.start, advisor_name="Joost Meijer")],
+    )
+
+    for conflict in (first, second, first):
+        await office.happen(
+            BookingConflicted(booking=meeting.booking, conflict=conflict, advisor=SANNE)
+        )
+
+    (received,) = smtp.received
+    assert received.recipients == ["anna@example.org"]
+    assert "met Joost Meijer" in plain(received)
+    assert calendar(received) == ""
+
+
+async def test_whoever_was_offered_other_times_hears_that_it_goes_ahead(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """The last word about a meeting must not be that it cannot take place; once is enough."""
+    meeting = meet(office)
+    conflict = new_id("cnf", NOW)
+    office.town.offers[meeting.booking] = Offered(
+        conflict=conflict, advisor_name="Sanne Visser", alternatives=[]
+    )
+    await office.happen(
+        BookingConflicted(booking=meeting.booking, conflict=conflict, advisor=SANNE)
+    )
+    del office.town.offers[meeting.booking]
+
+    for _ in range(2):
+        await office.happen(BookingGoesAhead(booking=meeting.booking, conflict=conflict))
+
+    _, received = smtp.received
+    assert "blijft zoals hij was" in " ".join(plain(received).split())
+
+
+async def test_whoever_was_offered_nothing_hears_nothing(office: Office, smtp: SmtpServer) -> None:
+    """A letter that takes something back is no use to somebody who never got it."""
+    meeting = meet(office)
+
+    await office.happen(BookingGoesAhead(booking=meeting.booking, conflict=new_id("cnf", NOW)))
+
+    assert smtp.received == []
+
+
+async def test_an_offer_that_is_over_when_the_mail_can_leave_is_not_made(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """Whoever has chosen by telephone meanwhile is not asked again."""
+    meeting = meet(office)
+    conflict = new_id("cnf", NOW)
+    office.town.offers[meeting.booking] = Offered(
+        conflict=conflict, advisor_name="Sanne Visser", alternatives=[]
+    )
+    await office.record(
+        BookingConflicted(booking=meeting.booking, conflict=conflict, advisor=SANNE)
+    )
+    await office.hear_only()
+    del office.town.offers[meeting.booking]
+
+    await office.worker.run_due()
+
+    assert smtp.received == []
+    assert (await only(office, booking=meeting.booking)).state == "superseded"
+
+
+async def test_a_refused_request_reaches_the_customer_alone(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """With no calendar entry to take back, since there never was one."""
+    meeting = meet(office, state="requested", colleagues=[JOOST])
+    office.town.set_state(meeting.booking, "cancelled", sequence=1)
+
+    await office.happen(BookingDeclined(booking=meeting.booking, sequence=1, by="advisor"))
+
+    (received,) = smtp.received
+    assert received.recipients == ["anna@example.org"]
+    assert calendar(received) == ""
 
 
 # --- servers that say no -------------------------------------------------------------------------

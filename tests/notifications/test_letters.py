@@ -22,9 +22,9 @@ from notifications.model import (
     SignInFacts,
     TroubleFacts,
 )
-from notifications.ports import Appointment, Recipient
+from notifications.ports import Appointment, Offered, OtherTime, Recipient
 from notifications.render import TEMPLATES, Rendered, render
-from tests.notifications.fakes import ANNA, NOW, PEOPLE, SITE, make_appointment
+from tests.notifications.fakes import ANNA, KIM, NOW, PEOPLE, SITE, make_appointment
 
 FORMS: list[tuple[Language, Formality]] = [
     ("nl", "formal"),
@@ -56,6 +56,14 @@ RATE = RateFacts(
     difference=Decimal("43.90"),
     as_of=NOW,
 )
+OFFERED = Offered(
+    conflict=new_id("cnf", NOW),
+    advisor_name="Sanne Visser",
+    alternatives=[
+        OtherTime(start=MEETING.start, advisor_name="Joost Meijer"),
+        OtherTime(start=datetime(2026, 12, 1, 10, 0, tzinfo=UTC), advisor_name="Sanne Visser"),
+    ],
+)
 FACTS: dict[Kind, Facts] = {
     "booking-requested": BookingFacts(start=MEETING.start),
     "booking-confirmed": BookingFacts(start=MEETING.start),
@@ -63,6 +71,14 @@ FACTS: dict[Kind, Facts] = {
         start=MEETING.start, previous_start=datetime(2026, 12, 2, 13, 0, tzinfo=UTC), by="advisor"
     ),
     "booking-cancelled": BookingFacts(start=MEETING.start, by="customer"),
+    "booking-declined": BookingFacts(start=MEETING.start, by="advisor"),
+    "booking-reassigned": BookingFacts(start=MEETING.start),
+    "booking-handed-over": BookingFacts(start=MEETING.start),
+    "booking-realigned": BookingFacts(
+        start=MEETING.start, previous_start=datetime(2026, 12, 1, 7, 0, tzinfo=UTC)
+    ),
+    "booking-conflicted": BookingFacts(start=MEETING.start),
+    "booking-goes-ahead": BookingFacts(start=MEETING.start),
     "rate-changed": RATE,
     "sign-in": SignInFacts(sign_in="sgn_1"),
     "calendar-trouble": TroubleFacts(account="acc_1", code="calendar-refused"),
@@ -70,7 +86,7 @@ FACTS: dict[Kind, Facts] = {
 
 
 def person(kind: str, language: Language, formality: Formality) -> Recipient:
-    known = PEOPLE[0] if kind == "customer" else PEOPLE[2]
+    known = PEOPLE[{"customer": 0, "companion": 1, "advisor": 2}[kind]]
     return msgspec.structs.replace(known, language=language, formality=formality)
 
 
@@ -80,6 +96,7 @@ def draft(
     *,
     facts: Facts | None = None,
     appointment: Appointment = MEETING,
+    offered: Offered = OFFERED,
 ) -> Draft:
     return Draft(
         notice=Notice(
@@ -108,10 +125,12 @@ def draft(
         links=Links(
             book=f"{SITE}/book/demobank",
             stop=f"{SITE}/unsubscribe/token",
+            withdraw=f"{SITE}/unsubscribe/own-token" if recipient.id == KIM else None,
             sign_in=f"{SITE}/console/sign-in/token",
             console=f"{SITE}/console",
         ),
         appointment=appointment,
+        offered=offered if kind == "booking-conflicted" else None,
     )
 
 
@@ -123,9 +142,12 @@ def letter(
     to: str = "customer",
     facts: Facts | None = None,
     appointment: Appointment = MEETING,
+    offered: Offered = OFFERED,
 ) -> Rendered:
     recipient = person(to, language, formality)
-    return render(compose(draft(kind, recipient, facts=facts, appointment=appointment)))
+    return render(
+        compose(draft(kind, recipient, facts=facts, appointment=appointment, offered=offered))
+    )
 
 
 TROUBLES = [
@@ -138,13 +160,46 @@ TROUBLES = [
 ]
 
 
+TO_ADVISORS_ONLY: list[Kind] = ["sign-in", "calendar-trouble", "booking-handed-over"]
+TO_ADVISORS: list[Kind] = [
+    "booking-requested",
+    "booking-confirmed",
+    "booking-rescheduled",
+    "booking-cancelled",
+    "booking-reassigned",
+    "booking-handed-over",
+    "sign-in",
+]
+TO_GUESTS: list[Kind] = [
+    kind for kind in FACTS if kind.startswith("booking-") and kind != "booking-handed-over"
+]
+ALONG = msgspec.structs.replace(MEETING, participants=[KIM], booker="Anna de Vries")
+AS_COLLEAGUE = msgspec.structs.replace(
+    MEETING, advisor=new_id("adv", NOW), colleagues=[PEOPLE[2].id]
+)
+
+
 def every_letter(language: Language, formality: Formality) -> list[Rendered]:
-    to_customer = [kind for kind in FACTS if kind not in ("sign-in", "calendar-trouble")]
-    to_advisor: list[Kind] = ["booking-requested", "sign-in"]
+    to_customer = [kind for kind in FACTS if kind not in TO_ADVISORS_ONLY]
+    nothing_left = msgspec.structs.replace(OFFERED, advisor_name=None, alternatives=[])
     return [
         *(letter(kind, language, formality) for kind in to_customer),
-        *(letter(kind, language, formality, to="advisor") for kind in to_advisor),
+        letter("booking-conflicted", language, formality, offered=nothing_left),
+        *along(language, formality),
+        *(letter(kind, language, formality, to="advisor") for kind in TO_ADVISORS),
+        letter("booking-reassigned", language, formality, to="advisor", appointment=AS_COLLEAGUE),
         *(trouble(code, language, formality) for code in TROUBLES),
+    ]
+
+
+def along(language: Language, formality: Formality) -> list[Rendered]:
+    """Return every letter to somebody who comes along."""
+    ours = {kind: msgspec.structs.replace(FACTS[kind], by="advisor") for kind in TO_GUESTS}
+    theirs = {kind: msgspec.structs.replace(FACTS[kind], by="customer") for kind in TO_GUESTS}
+    return [
+        letter(kind, language, formality, to="companion", facts=facts[kind], appointment=ALONG)
+        for kind in TO_GUESTS
+        for facts in (ours, theirs)
     ]
 
 
@@ -179,6 +234,13 @@ def test_nothing_is_fetched_and_nobody_is_followed(
         assert links
         assert all(link.startswith(SITE) for link in links)
         assert set(re.findall(r"https?://\S+", written.text)) == set(links)
+
+
+@pytest.mark.parametrize(("language", "formality"), FORMS)
+def test_sentences_stand_apart(language: Language, formality: Formality) -> None:
+    """No full stop runs into the next sentence, whichever of them a letter has."""
+    for written in every_letter(language, formality):
+        assert not re.search(r"[a-z0-9]\.[A-Z]", written.text + written.html), written.text
 
 
 def test_formal_dutch_says_u_and_informal_dutch_says_je() -> None:
@@ -306,13 +368,104 @@ def test_a_cancellation_apologises_only_for_what_we_did() -> None:
     assert f"{SITE}/book/demobank" in ours
 
 
-def test_an_advisor_reads_nothing_about_the_customer_in_a_mail() -> None:
-    """Only that there is a request, when, and where to decide."""
-    written = letter("booking-requested", to="advisor")
+@pytest.mark.parametrize("kind", [kind for kind in TO_ADVISORS if kind != "sign-in"])
+def test_an_advisor_reads_nothing_about_the_customer_in_a_mail(kind: Kind) -> None:
+    """Only what has become of a meeting, when it is, and where to look."""
+    written = letter(kind, to="advisor")
 
     assert "Vries" not in written.text + written.html
-    assert "dinsdag 1 december 2026 om 09:00" in written.text
+    assert MEETING.manage_url not in written.text
+    assert "dinsdag 1 december 2026 om 09:00" in " ".join(written.text.split())
     assert f"{SITE}/console" in written.text
+
+
+def test_an_advisor_reads_times_by_their_own_clock() -> None:
+    """Whatever zone the customer was promised the time in."""
+    abroad = msgspec.structs.replace(MEETING, timezone="America/New_York")
+    sanne = msgspec.structs.replace(person("advisor", "en", "formal"), timezone="Europe/Amsterdam")
+
+    text = render(compose(draft("booking-requested", sanne, appointment=abroad))).text
+
+    assert "on Tuesday 1 December 2026 at 09:00" in text
+
+
+def test_a_refused_request_leads_to_another_time_and_to_a_person() -> None:
+    """With an apology, the booking page and the telephone."""
+    text = " ".join(letter("booking-declined").text.split())
+
+    assert "kan op dit moment helaas niet doorgaan" in text
+    assert "excuses" in text
+    assert f"{SITE}/book/demobank" in text
+    assert "Bel 030 123 45 67." in text
+
+
+def test_a_meeting_with_somebody_else_is_at_the_same_time_and_asks_for_nothing() -> None:
+    """Who it is with now, that nothing need be done, and where a person answers."""
+    handed = msgspec.structs.replace(MEETING, advisor_name="Joost Meijer")
+    written = letter("booking-reassigned", appointment=handed)
+    text = " ".join(written.text.split())
+
+    assert written.subject.endswith("is met Joost Meijer")
+    assert "op hetzelfde moment, nu met Joost Meijer. U hoeft niets te doen" in text
+    assert "Wanneer: dinsdag 1 december 2026 om 09:00" in text
+    assert "Bel 030 123 45 67." in text
+
+
+def test_who_is_asked_to_come_along_is_told_so() -> None:
+    """The new advisor has the meeting; a colleague is there too."""
+    own = " ".join(letter("booking-reassigned", to="advisor").text.split())
+    along = " ".join(
+        letter("booking-reassigned", to="advisor", appointment=AS_COLLEAGUE).text.split()
+    )
+
+    assert "is nu voor u." in own
+    assert "als collega" not in own
+    assert "waar u nu als collega bij bent." in along
+
+
+def test_what_was_handed_over_is_told_by_the_time_that_it_had() -> None:
+    """Where the meeting has gone since is no business of who had it."""
+    moved = msgspec.structs.replace(MEETING, start=datetime(2026, 12, 4, 9, 0, tzinfo=UTC))
+
+    text = letter("booking-handed-over", to="advisor", appointment=moved).text
+
+    assert "dinsdag 1 december 2026 om 09:00" in text
+
+
+def test_new_rules_of_a_zone_leave_the_time_on_the_clock() -> None:
+    """The letter names that time and the calendar entry, and no other time."""
+    written = letter("booking-realigned")
+    text = " ".join(written.text.split())
+
+    assert "blijft op dinsdag 1 december 2026 om 09:00" in written.subject
+    assert "Op de klok blijft de tijd van uw afspraak dezelfde." in text
+    assert "08:00" not in text
+
+
+def test_a_meeting_that_cannot_be_comes_with_other_times_and_one_button() -> None:
+    """In whose calendar, never why; each time with whom; the button only opens the page."""
+    written = letter("booking-conflicted")
+    text = " ".join(written.text.split())
+
+    assert (
+        "Door een wijziging in de agenda van Sanne Visser kan uw afspraak op dinsdag 1 december "
+        "2026 om 09:00 niet doorgaan zoals afgesproken."
+    ) in text
+    assert "- dinsdag 1 december 2026 om 09:00 met Joost Meijer" in text
+    assert "- dinsdag 1 december 2026 om 11:00 met Sanne Visser" in text
+    assert re.findall(r'href="([^"]*)"', written.html) == [MEETING.manage_url]
+    assert "Bel 030 123 45 67." in text
+
+
+def test_a_meeting_that_no_calendar_displaced_blames_none() -> None:
+    """New rules of a zone can do that too; with nothing to offer, somebody helps to look."""
+    bare = msgspec.structs.replace(OFFERED, advisor_name=None, alternatives=[])
+
+    text = " ".join(letter("booking-conflicted", "en", offered=bare).text.split())
+
+    assert "calendar" not in text
+    assert "call us and we will look for one together" in text
+    assert MEETING.manage_url in text
 
 
 def test_each_trouble_with_a_calendar_is_told_in_its_own_words() -> None:
@@ -375,6 +528,94 @@ def test_what_people_write_is_no_template() -> None:
     assert text.startswith("Dear {{ 7 * 7 }} {% raw %},")
 
 
+# --- to whoever comes along ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "formality"), FORMS)
+def test_who_comes_along_gets_no_link_of_the_customer(
+    language: Language, formality: Formality
+) -> None:
+    """Neither the manage nor the intake link, in text or HTML, in any letter."""
+    for written in along(language, formality):
+        assert re.findall(r"https?://\S+", written.text) == [f"{SITE}/unsubscribe/own-token"]
+        assert "token-of-the" not in written.text + written.html
+
+    # The customer's own letters do have them: there is something to leave out.
+    mine = " ".join(letter(kind, language, formality).text for kind in TO_GUESTS)
+    assert MEETING.manage_url in mine
+    assert str(MEETING.intake_url) in mine
+
+
+def test_who_comes_along_reads_whose_meeting_it_is() -> None:
+    """By their own name, in their own form of address; asked to tell the customer, not us."""
+    written = letter("booking-confirmed", to="companion", appointment=ALONG)
+    text = " ".join(written.text.split())
+
+    assert text.startswith("Beste Kim Verbeek, U bent genoemd als deelnemer aan een afspraak van ")
+    assert "een afspraak van Anna de Vries. Die staat vast. De uitnodiging voor uw agenda" in text
+    assert "Laat dat dan weten aan Anna de Vries, die de afspraak kan wijzigen" in text
+    assert "Wanneer: dinsdag 1 december 2026 om 09:00 (tot 10:00)" in text
+    english = letter("booking-confirmed", "en", "informal", to="companion", appointment=ALONG)
+    assert english.text.startswith("Dear Kim,")
+    assert "an appointment of Anna de Vries. It is confirmed." in " ".join(english.text.split())
+
+
+def test_a_request_is_theirs_who_asked() -> None:
+    """Who comes along asked for nothing, and is told who did."""
+    written = letter("booking-requested", to="companion", appointment=ALONG)
+    declined = letter("booking-declined", "en", to="companion", appointment=ALONG)
+
+    assert written.subject.startswith("De aanvraag voor ")
+    assert "aangevraagd door Anna de Vries" in " ".join(written.text.split())
+    assert declined.subject.startswith("The request for ")
+    assert "that Anna de Vries asked for" in " ".join(declined.text.split())
+
+
+def test_only_the_customer_chooses_another_time() -> None:
+    """Who comes along is offered none, and reads who was asked to choose."""
+    theirs = " ".join(letter("booking-conflicted", to="companion", appointment=ALONG).text.split())
+    mine = " ".join(letter("booking-conflicted", appointment=ALONG).text.split())
+
+    assert "Wij hebben Anna de Vries gevraagd een ander moment te kiezen." in theirs
+    assert "om 11:00" not in theirs
+    assert "Joost" not in theirs
+    assert "om 11:00 met Sanne Visser" in mine
+    assert "gevraagd een ander moment" not in mine
+
+
+def test_who_comes_along_is_not_told_that_they_cancelled() -> None:
+    """What the customer called off says so; what we called off says that we are sorry."""
+    theirs = letter("booking-cancelled", to="companion", appointment=ALONG).text
+    ours = BookingFacts(start=MEETING.start, by="advisor")
+    sorry = letter("booking-cancelled", to="companion", appointment=ALONG, facts=ours).text
+
+    assert "Deze afspraak is afgezegd door Anna de Vries." in theirs
+    assert "U heeft" not in theirs
+    assert "kan helaas niet doorgaan" in sorry
+
+
+def test_a_customer_who_is_gone_is_named_to_nobody() -> None:
+    """Letters to who comes along stay whole sentences without the name."""
+    gone = msgspec.structs.replace(ALONG, booker=None)
+
+    dutch = letter("booking-conflicted", to="companion", appointment=gone).text
+    english = letter("booking-cancelled", "en", to="companion", appointment=gone).text
+
+    assert "Wij hebben onze klant gevraagd" in dutch
+    assert "This appointment was cancelled by our customer." in english
+    assert "None" not in dutch + english
+
+
+def test_the_name_of_the_customer_stays_text() -> None:
+    """Markup and braces in it are shown to who comes along, not run."""
+    sly = msgspec.structs.replace(ALONG, booker="<b>{{ 7 * 7 }}</b>")
+
+    written = letter("booking-confirmed", to="companion", appointment=sly)
+
+    assert "&lt;b&gt;{{ 7 * 7 }}&lt;/b&gt;" in written.html
+    assert "<b>{{ 7 * 7 }}</b>" in written.text
+
+
 def test_only_a_promise_to_a_customer_touches_their_calendar() -> None:
     """A request invites nobody; a cancellation takes back only what was sent or may have been."""
 
@@ -388,4 +629,11 @@ def test_only_a_promise_to_a_customer_touches_their_calendar() -> None:
     assert itip_method(requested, []) is None
     assert itip_method(cancelled, [requested]) is None
     assert itip_method(cancelled, [requested, confirmed]) == "CANCEL"
+    declined = notice("booking-declined")
+    assert itip_method(declined, [requested]) is None
+    assert itip_method(declined, [requested, notice("booking-reassigned")]) == "CANCEL"
+    assert itip_method(notice("booking-reassigned"), [confirmed]) == "REQUEST"
+    assert itip_method(notice("booking-realigned"), [confirmed]) == "REQUEST"
+    assert itip_method(notice("booking-conflicted"), [confirmed]) is None
+    assert itip_method(notice("booking-cancelled", PEOPLE[2].id), [confirmed]) is None
     assert itip_method(notice("booking-requested", PEOPLE[2].id), []) is None
