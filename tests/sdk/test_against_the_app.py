@@ -29,18 +29,29 @@ from spreekuur import (
     Unauthenticated,
     Unprocessable,
 )
-from spreekuur.models import Advisor, Booking, Override, Schedule, TimeRange, WeeklyRange
+from spreekuur.models import (
+    Advisor,
+    Booking,
+    Override,
+    Repeat,
+    Schedule,
+    TimeRange,
+    WeeklyRange,
+)
 from spreekuur.words import Day
 
+import booking.conflicts
+import booking.service
 from api import access
-from api.app import create_app
 from api.bootstrap import open_house
 from api.settings import Settings
 from api.wiring import House
+from booking.model import Alternative
 from kernel.clock import FixedClock
 from kernel.crypto import Secret
 from kernel.ids import Id
 from notifications.channels.mailbox import Mailbox
+from tests.services.application import served
 from tests.services.radicale import Radicale
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -102,9 +113,10 @@ async def house(
 
 
 @pytest.fixture
-def app(house: House) -> Litestar:
+def app(house: House) -> Iterator[Litestar]:
     """The application of that installation."""
-    return create_app(house)
+    with served(house) as app:
+        yield app
 
 
 @pytest.fixture
@@ -214,13 +226,23 @@ async def test_a_customer_books_prepares_moves_and_cancels(client: AsyncSpreekuu
         client,
         NINE,
         hold=hold.id,
-        participants=[Participant(name=BRAM.name, email=BRAM.email)],
+        participants=[
+            Participant(
+                name=BRAM.name,
+                email=BRAM.email,
+                language="en",
+                consents={"rate-notices": True},
+            )
+        ],
         answers={"goal": "remortgage"},
         consents={"rate-notices": True},
     )
     assert (booking.state, booking.start, booking.end) == ("confirmed", NINE, NINE + HOUR)
     assert booking.start.utcoffset() == HOUR
     assert await client.bookings.get(booking.id) == booking
+    (bram,) = booking.participants
+    assert (await client.customers.get(bram)).language == "en"
+    assert (await client.customers.consents(bram))["rate-notices"].given
 
     link = client.manage(token_of(booking))
     managed = await link.get()
@@ -303,6 +325,149 @@ async def test_the_organisation_sees_moves_and_cancels(client: AsyncSpreekuur) -
     assert (await client.bookings.cancel(booked[1].id, reason="Ziek")).state == "cancelled"
     cancelled = [one.id async for one in client.bookings.iter(state="cancelled")]
     assert cancelled == [booked[1].id]
+
+
+async def test_every_step_of_a_booking_can_be_taken(
+    client: AsyncSpreekuur, clock: FixedClock
+) -> None:
+    """Confirmed, reassigned, mended, declined, held; with its history and the reason why."""
+    sanne = await set_up(client)
+    tom = await client.advisors.create(
+        name="Tom Smit", email="tom@bank.example", timezone="Europe/Amsterdam"
+    )
+    await client.advisors.set_schedule(tom.id, await client.advisors.schedule(sanne.id))
+    await client.meeting_types.apply(
+        slug="keuring",
+        name={"nl": "Keuring"},
+        channels=["video"],
+        advisors=[sanne.id, tom.id],
+        approval=True,
+    )
+    wish: dict[str, Any] = {"timezone": "UTC", "channel": "video", "customer": ANNA}
+    asked = await client.bookings.create(
+        meeting_type="keuring", start=NINE, advisor=sanne.id, language="nl", **wish
+    )
+    made = clock.now()
+    clock.advance(timedelta(minutes=1))
+    assert (asked.state, asked.booked_by) == ("requested", "operator")
+    assert (await client.bookings.confirm(asked.id)).state == "confirmed"
+    assert (await client.bookings.reassign(asked.id, advisor=tom.id)).advisor.id == tom.id
+    mended = await client.bookings.repair(asked.id, NINE + 2 * HOUR, sanne.id)
+    assert (mended.start, mended.advisor.id) == (NINE + 2 * HOUR, sanne.id)
+    other = await client.bookings.create(meeting_type="keuring", start=NINE + 4 * HOUR, **wish)
+    assert (await client.bookings.decline(other.id, reason="Vol")).cancelled_by == "operator"
+
+    steps = [step.action async for step in client.bookings.iter_history(asked.id)]
+    assert steps[:2] == ["booking.requested", "booking.confirmed"]
+    page = await client.bookings.history(asked.id, limit=1)
+    assert (page.items[0].revision, page.next_cursor) == (0, "0")
+    stood = await client.bookings.get(asked.id, as_of=made)
+    assert (stood.state, stood.start, stood.manage_url) == ("requested", NINE, None)
+    why = await client.bookings.assignment(asked.id, lang="en")
+    assert why.replayed
+    assert why.sentences == ["Sanne Visser: the customer asked for this advisor."]
+    # Whoever is asked anew gives their word anew.
+    assert mended.state == "requested"
+    await client.bookings.confirm(asked.id)
+    clock.instant = NINE + 2 * HOUR
+    assert (await client.bookings.outcome(asked.id, "no-show")).state == "no-show"
+
+
+async def test_a_series_is_booked_and_called_off(client: AsyncSpreekuur) -> None:
+    """All of them or none; what cannot be had is named, and an end is told from when."""
+    await set_up(client)
+    wish: dict[str, Any] = {
+        "meeting_type": "hypotheek",
+        "timezone": "Europe/Amsterdam",
+        "channel": "video",
+        "customer": ANNA,
+        "repeat": Repeat(every="week", count=3),
+    }
+    made = await client.series.create(start=NINE, **wish)
+
+    assert [one.start for one in made.items] == [NINE + timedelta(days=7 * n) for n in range(3)]
+    assert await client.series.get(made.id) == made
+    listed = [one.id async for one in client.bookings.iter(series=made.id)]
+    assert sorted(listed) == sorted(one.id for one in made.items)
+    with pytest.raises(SlotTaken) as taken:
+        await client.series.create(start=NINE, **wish)
+    assert taken.value.occurrence == 1
+    assert taken.value.alternatives
+    ended = await client.series.cancel(made.id, since=made.items[1].start, reason="Verhuisd")
+    assert [one.id for one in ended.items] == [one.id for one in made.items[1:]]
+
+
+async def test_a_conflict_is_seen_and_settled(
+    client: AsyncSpreekuur, house: House, tenant: Id
+) -> None:
+    """Staff let one meeting go on; the customer of another takes a time that was offered."""
+    await set_up(client)
+    first, second = await book(client, NINE), await book(client, NINE + 2 * HOUR)
+    for one in (first, second):
+        await clash(house, tenant, one, NINE + 5 * HOUR)
+
+    found = {one.booking: one async for one in client.conflicts.iter(advisor=first.advisor.id)}
+    assert found.keys() == {first.id, second.id}
+    assert found[first.id].alternatives[0].start == NINE + 5 * HOUR
+    assert (await client.conflicts.dismiss(found[first.id].id)).state == "kept"
+    link = client.manage(token_of(second))
+    offered = (await link.get()).conflict
+    assert offered is not None
+    choice = offered.alternatives[0]
+    mended = await link.repair(choice.start, choice.advisor.id)
+    assert (mended.start, mended.conflict) == (NINE + 5 * HOUR, None)
+    assert (await link.get()).start == mended.start
+    assert (await client.conflicts.list()).items == []
+
+
+async def clash(house: House, tenant: Id, meeting: Booking, free: datetime) -> None:
+    """Let the time of a meeting be taken, and one other be offered."""
+    now = house.clock.now()
+    async with house.database.transaction(tenant) as db:
+        known = await booking.service.get_booking(db, tenant, meeting.id)
+        await booking.conflicts.note(db, tenant, known, now=now)
+        conflict = await booking.service.conflict_of(db, tenant, meeting.id)
+        assert conflict is not None
+        offered = [Alternative(start=free, advisor_id=known.advisor_id)]
+        await booking.conflicts.offer(db, tenant, conflict, offered, now=now)
+
+
+async def test_a_server_asks_for_somebody_and_sets_rules_aside(client: AsyncSpreekuur) -> None:
+    """Lists in a question are given one by one; the answer explains itself to staff."""
+    await set_up(client)
+    made = await book(client, NINE)
+    found = await client.slots.list(
+        "hypotheek",
+        start=TUESDAY,
+        end=TUESDAY + timedelta(days=1),
+        timezone="Europe/Amsterdam",
+        channel="video",
+        language="nl",
+        customer=made.customer,
+        waive=["notice", "limits"],
+        explain=True,
+        lang="en",
+    )
+
+    assert found.reasons is not None
+    assert found.reasons["booked"] > 0
+    assert found.refused is not None
+    assert found.refused[0].start == NINE
+    assert found.notes is not None
+    assert found.notes.keys() == found.reasons.keys()
+    assert (found.help, found.explanation) == ([], [])
+    empty = await client.slots.list(
+        "hypotheek",
+        start=date(2026, 12, 5),
+        end=date(2026, 12, 6),
+        timezone="Europe/Amsterdam",
+        explain=True,
+        lang="en",
+    )
+    assert empty.explanation is not None
+    assert empty.explanation[0] == "There is no free time in this period."
+    assert empty.help is not None
+    assert {one.change for one in empty.help} == {"later"}
 
 
 async def test_both_sides_are_prepared_and_told(

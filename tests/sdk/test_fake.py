@@ -277,6 +277,20 @@ def test_an_ended_hold_still_works_while_nobody_came(
         book(client, at(13), hold=holds[1].id)
 
 
+def test_who_comes_along_is_a_customer_too(client: Spreekuur) -> None:
+    """Each is named in the booking, and nobody comes twice: the same person is refused."""
+    made = book(client, at(9), participants=[BRAM | {"language": "en"}])
+    theirs = book(client, at(11), BRAM)
+
+    with pytest.raises(InvalidRequest) as refused:
+        book(client, at(13), participants=[BRAM, BRAM])
+
+    assert made.participants == [theirs.customer]
+    assert theirs.participants == []
+    assert [one.pointer for one in refused.value.errors] == ["/participants/1/email"]
+    assert client.bookings.get(made.id) == made
+
+
 def test_a_hold_that_is_given_back_is_free(client: Spreekuur) -> None:
     """And cannot be given back twice."""
     hold = client.holds.create(meeting_type="hypotheek", start=at(9), channel="video")

@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import httpx2
-from spreekuur import AsyncSpreekuur
+import pytest
+from spreekuur import AsyncSpreekuur, InvalidRequest, models
 
 from tests.sdk.conftest import URL, Wire
 
@@ -83,3 +84,42 @@ def test_consents_are_written_by_purpose_and_sent_as_a_list() -> None:
         "consents": [{"purpose": "rate-notices", "given": False}]
     }
     assert after["rate-notices"].given is False
+
+
+@pytest.mark.parametrize("call", ["bookings", "series"])
+def test_each_participant_has_consents_of_their_own(call: str) -> None:
+    """As a model, by purpose in a mapping, or as the service has it: they travel as a list."""
+    start = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    line = Wire(httpx2.Response(400, json={"type": "", "title": "", "status": 400}))
+    name = {"surname": "Bakker"}
+    bram = {"name": name, "email": "bram@example.org"}
+    repeat = {"repeat": {"every": "week", "count": 2}} if call == "series" else {}
+    listed = [{"purpose": "rate-notices", "given": True}]
+
+    with pytest.raises(InvalidRequest):
+        getattr(line.client(), call).create(
+            meeting_type="hypotheek",
+            start=start,
+            timezone="Europe/Amsterdam",
+            channel="video",
+            customer=bram,
+            participants=[
+                models.Participant(
+                    name=models.PersonName(surname="Bakker"),
+                    email="bram@example.org",
+                    language="en",
+                    consents={"rate-notices": True},
+                ),
+                bram | {"consents": {"rate-notices": True}},
+                bram | {"consents": listed},
+                bram,
+            ],
+            **repeat,
+        )
+
+    assert json.loads(line.requests[0].content)["participants"] == [
+        bram | {"language": "en", "consents": listed},
+        bram | {"consents": listed},
+        bram | {"consents": listed},
+        bram,
+    ]

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -51,7 +51,7 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
     route: str
     path: str
     answer: type[T]
-    query: dict[str, str] = {}
+    query: dict[str, str | list[str]] = {}
     content: bytes | None = None
     key: str | None = None
     authorized: bool = True
@@ -138,6 +138,21 @@ def consent_list(consents: Mapping[str, bool]) -> dict[str, Any]:
     """Return consents by purpose as the service takes them."""
     listed = [{"purpose": purpose, "given": yes} for purpose, yes in consents.items()]
     return {"consents": listed}
+
+
+def participant_list(participants: Sequence[Any]) -> list[Any]:
+    """Return who comes along as the service takes them, with consents by purpose as a list.
+
+    Raises:
+        OffsetMissing: A time in it has no offset.
+    """
+    listed = []
+    for index, person in enumerate(participants):
+        fields = to_wire(person, f"/participants/{index}")
+        if isinstance(fields, Mapping) and isinstance(fields.get("consents"), Mapping):
+            fields = {**fields, **consent_list(fields["consents"])}
+        listed.append(fields)
+    return listed
 
 
 def pause_before_retry(

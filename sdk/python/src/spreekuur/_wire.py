@@ -64,7 +64,13 @@ def instant(value: dt.datetime, at: str) -> str:
     return value.isoformat()
 
 
-def in_query(name: str, value: Any) -> str:
-    """Return *value* as the query parameter *name*."""
+def in_query(name: str, value: Any) -> str | list[str]:
+    """Return *value* as the query parameter *name*, which a list gives several times."""
+    if isinstance(value, list | tuple):
+        return [_plain(name, one) for one in value]
+    return _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> str:
     plain = to_wire(value, f"?{name}")
     return str(plain).lower() if isinstance(plain, bool) else str(plain)

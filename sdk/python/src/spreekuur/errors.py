@@ -48,6 +48,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     errors: tuple[FieldError, ...] = ()
     alternatives: tuple[dt.datetime, ...] = ()
     reason: Unsuitable | None = None
+    occurrence: int | None = None
+    start: dt.datetime | None = None
     retry_after: float | None = None
 
 
@@ -134,18 +136,26 @@ class Conflict(StatusError):
 
 
 class SlotTaken(Conflict):
-    """Somebody was first; ``alternatives`` are starts that were free a moment ago."""
+    """Somebody was first; ``alternatives`` are starts that were free a moment ago.
+
+    In a series ``occurrence`` says which of its meetings it was, from 1.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        self.occurrence = problem.occurrence
         self.alternatives = problem.alternatives
 
 
 class SlotUnavailable(Conflict):
-    """Not a time that can be booked; ``reason`` says why, ``alternatives`` are starts that can."""
+    """Not a time that can be booked; ``reason`` says why, ``alternatives`` are starts that can.
+
+    In a series ``occurrence`` says which of its meetings it was, from 1.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        self.occurrence = problem.occurrence
         self.reason = problem.reason
         self.alternatives = problem.alternatives
 

@@ -5,21 +5,28 @@ decimals. Fields that the service adds later are ignored, not refused.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
 from spreekuur.words import (
+    AbsenceReason,
     AccountState,
     Channel,
     CollectionRole,
+    ConflictState,
     Day,
+    Every,
     Formality,
+    Grid,
+    HelpKind,
+    HolidayCategory,
     Honorific,
     KeyKind,
     Language,
+    Period,
     State,
 )
 
@@ -58,11 +65,13 @@ class CustomerInput(Struct, frozen=True, kw_only=True, omit_defaults=True):
     formality: Formality | None = None
 
 
-class Participant(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody who comes along."""
+class Participant(CustomerInput, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who comes along, and is told of the meeting by their own name and language.
 
-    name: PersonName
-    email: str
+    ``consents`` says by purpose whether they agree; secret keys only.
+    """
+
+    consents: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Customer(Struct, frozen=True, kw_only=True):
@@ -118,17 +127,83 @@ class Consents(Struct, frozen=True, kw_only=True):
         raise KeyError(purpose)
 
 
+# Hours
+
+
+class TimeRange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hours on a wall clock, ``09:00`` to ``17:00``; an end before the start is the next day.
+
+    ``overnight`` need be said of nights that last more than twelve hours only.
+    """
+
+    start: str
+    end: str
+    overnight: bool | None = None
+
+
+class WeeklyRange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hours that return every week."""
+
+    day: Day
+    start: str
+    end: str
+    overnight: bool | None = None
+
+
+class Override(Struct, frozen=True, kw_only=True):
+    """Other hours on one date; no ranges is a day off."""
+
+    date: dt.date
+    ranges: list[TimeRange] = field(default_factory=list)
+
+
+class Holidays(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The days off of a country, or of a part of it; open all the same on ``open_on``."""
+
+    country: str
+    subdivision: str | None = None
+    categories: list[HolidayCategory] = field(default_factory=lambda: ["public"])
+    open_on: list[dt.date] = field(default_factory=list)
+
+
+class Holiday(Struct, frozen=True, kw_only=True):
+    """A day off and what it is for."""
+
+    date: dt.date
+    name: str
+
+
+class OpenHours(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hours by the clock of what they belong to: a branch, a meeting type, a product."""
+
+    weekly: list[WeeklyRange] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
+    holidays: Holidays | None = None
+
+
+class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The most that fits into a period: meetings, minutes of work, or load points."""
+
+    per: Period
+    whose: str = "advisor"
+    count: int | None = None
+    minutes: int | None = None
+    load: int | None = None
+
+
 # Meeting types, slots and holds
 
 
 class Location(Struct, frozen=True, kw_only=True):
-    """A branch; ``id`` is given to the organisation only."""
+    """A branch; ``id``, ``hours`` and ``holidays`` are given to the organisation only."""
 
     slug: str
     name: str
     address: str
     timezone: str
     id: str | None = None
+    hours: OpenHours | None = None
+    holidays: Holidays | None = None
 
 
 class MeetingType(Struct, frozen=True, kw_only=True):
@@ -144,35 +219,102 @@ class MeetingType(Struct, frozen=True, kw_only=True):
     phone: str | None = None
 
 
+class Role(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who must be there beside the advisor; ``speaks`` is who speaks the language."""
+
+    name: str
+    advisors: list[str] = field(default_factory=list)
+    skills: list[str] = field(default_factory=list)
+    everyone: bool = False
+    speaks: bool = False
+
+
+class ResourceNeed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One resource of a kind that a meeting takes, in these channels or in all."""
+
+    kind: str
+    channels: list[Channel] = field(default_factory=list)
+
+
 class MeetingTypeDefinition(Struct, frozen=True, kw_only=True):
-    """A kind of meeting as the organisation defines it: texts by language, times in minutes."""
+    """A kind of meeting as the organisation defines it: texts by language, times in minutes.
+
+    What each field says is told at ``client.meeting_types.apply``.
+    """
 
     id: str
     slug: str
     name: dict[str, str]
     description: dict[str, str] = field(default_factory=dict)
     duration: int
+    durations: list[int] = field(default_factory=list)
     channels: list[Channel]
+    grid: Grid = "hours"
     step: int
+    offset: int = 0
     buffer_before: int
     buffer_after: int
+    preparation: int = 0
+    wrap_up: int = 0
     notice: int
     window_days: int
+    bookable_days: int | None = None
+    bookable_from: dt.date | None = None
+    bookable_until: dt.date | None = None
+    limits: list[Limit] = field(default_factory=list)
+    load: int = 1
+    seats: int = 1
+    first_of_day: bool = False
+    timezone: str | None = None
+    hours: OpenHours | None = None
+    channel_hours: dict[Channel, OpenHours] = field(default_factory=dict)
+    product: str | None = None
+    skills: list[str] = field(default_factory=list)
     advisors: list[str]
+    priorities: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    roles: list[Role] = field(default_factory=list)
+    resources: list[ResourceNeed] = field(default_factory=list)
     locations: list[str] = field(default_factory=list)
+    approval: bool = False
     form: str | None = None
 
 
+class Help(Struct, frozen=True, kw_only=True):
+    """What could be asked for instead of what has no free time, and when that begins.
+
+    ``value`` says to what to change it: a channel, minutes, a branch's slug, an advisor's id.
+    """
+
+    change: HelpKind
+    value: str | None = None
+    start: dt.datetime
+
+
+class RefusedStart(Struct, frozen=True, kw_only=True):
+    """A start at which nobody can meet; ``advisors`` says what keeps each of them."""
+
+    start: dt.datetime
+    reason: str
+    advisors: dict[str, str] = field(default_factory=dict)
+
+
 class Slots(Struct, frozen=True, kw_only=True):
-    """When a meeting can start, by the viewer's local day; iterating gives every start in order.
+    """When a meeting can start, by local day; iterating gives every start in order.
 
     Attributes:
-        timezone: The zone that the starts are written in.
+        timezone: The zone that the starts are written in: that of the branch or organisation in
+            person and by phone, else the one that was asked for.
         duration: Minutes that the meeting takes.
         days: Starts by local date; days without any are left out.
         next_available: The first start after an answer without any.
         as_of: When this was true.
+        remaining: Free seats by start, where several customers take part in one meeting.
         reasons: How many starts were refused and why; only when ``explain`` was asked.
+        help: What could be asked for instead, the soonest first.
+        explanation: Both in sentences that a customer can read.
+        refused: Each start that was refused, the first thousand; for secret keys only.
+        notes: What staff read about each reason; for secret keys only.
     """
 
     timezone: str
@@ -180,7 +322,12 @@ class Slots(Struct, frozen=True, kw_only=True):
     days: dict[dt.date, list[dt.datetime]]
     as_of: dt.datetime
     next_available: dt.datetime | None = None
+    remaining: dict[dt.datetime, int] | None = None
     reasons: dict[str, int] | None = None
+    help: list[Help] | None = None
+    explanation: list[str] | None = None
+    refused: list[RefusedStart] | None = None
+    notes: dict[str, str] | None = None
 
     def __iter__(self) -> Iterator[dt.datetime]:
         """Yield every start in order."""
@@ -207,11 +354,28 @@ class AdvisorName(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Colleague(Struct, frozen=True, kw_only=True):
+    """Who is there beside the advisor, and in which role."""
+
+    role: str
+    id: str
+    name: str
+
+
 class Booking(Struct, frozen=True, kw_only=True):
     """A meeting that was asked for.
 
-    ``location`` is a slug. ``sequence`` is raised at every change, as in iCalendar. ``intake_url``
-    is None where the meeting type has no form.
+    Attributes:
+        state: *requested* waits for the advisor's word; its time is kept meanwhile.
+        location: The slug of a branch.
+        colleagues: Who is there beside the advisor.
+        resources: Slugs of the rooms and the like that it takes.
+        participants: Ids of the customers who come along, as they were named.
+        series: The id of the series that it belongs to.
+        booked_by: The customer, or an operator on their behalf.
+        cancelled_by: Who called it off.
+        sequence: Raised by every change that the other side must hear of, as in iCalendar.
+        intake_url: None where the meeting type has no form.
     """
 
     id: str
@@ -223,15 +387,134 @@ class Booking(Struct, frozen=True, kw_only=True):
     channel: Channel
     location: str | None = None
     advisor: AdvisorName
+    colleagues: list[Colleague] = field(default_factory=list)
+    resources: list[str] = field(default_factory=list)
     customer: str
+    participants: list[str] = field(default_factory=list)
+    series: str | None = None
+    booked_by: str = "customer"
+    cancelled_by: str | None = None
     sequence: int
     created_at: dt.datetime
     manage_url: str | None = None
     intake_url: str | None = None
 
 
+class Repeat(Struct, frozen=True, kw_only=True):
+    """The same meeting again, at the same time on the wall; ``count`` includes the first."""
+
+    every: Every
+    count: int
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """Meetings that were booked together, the first first."""
+
+    id: str
+    items: list[Booking]
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """One step in the life of a booking, and what it was from then on.
+
+    Attributes:
+        at: When the step was made, in UTC.
+        by: Who made it: customer, advisor, calendar, operator or system.
+        action: What was done, such as ``booking.rescheduled``.
+        reason: Why it was cancelled.
+    """
+
+    revision: int
+    at: dt.datetime
+    by: str
+    action: str
+    state: State
+    start: dt.datetime
+    end: dt.datetime
+    timezone: str
+    advisor: AdvisorName
+    colleagues: list[Colleague] = field(default_factory=list)
+    reason: str | None = None
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """Somebody who could have taken a part in a meeting, with all that the choice looked at."""
+
+    advisor: str
+    requested: bool = False
+    known: bool = False
+    stand_in: bool = False
+    priority: int = 5
+    weight: int = 100
+    effort: int = 0
+    present: int = 0
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """Who got a part in a meeting, on what ground, and who was considered, best first."""
+
+    advisor: str
+    ground: str
+    considered: list[Candidate]
+    role: str
+    window: int
+    rule: str
+    stand_in_for: str | None = None
+    reason: str | None = None
+
+
+class Assignment(Struct, frozen=True, kw_only=True):
+    """Why a booking is with whom it is.
+
+    Attributes:
+        decisions: The advisor's first.
+        replayed: Whether deciding again on the same grounds comes out the same.
+        sentences: Each decision in words.
+    """
+
+    decisions: list[Decision]
+    replayed: bool
+    sentences: list[str]
+
+
+class OfferedTime(Struct, frozen=True, kw_only=True):
+    """A time that is offered in place of one that cannot be, and with whom."""
+
+    start: dt.datetime
+    advisor: AdvisorName
+
+
+class OfferedTimes(Struct, frozen=True, kw_only=True):
+    """What a customer can choose from where their meeting's time was taken after all."""
+
+    alternatives: list[OfferedTime]
+
+
+class CalendarConflict(Struct, frozen=True, kw_only=True):
+    """A meeting whose time was taken in the calendar of somebody who is to be there.
+
+    Attributes:
+        advisor: In whose calendar.
+        offered_at: When the customer was told.
+        alternatives: What the customer was offered.
+    """
+
+    id: str
+    booking: str
+    advisor: AdvisorName
+    state: ConflictState
+    seen_at: dt.datetime
+    offered_at: dt.datetime | None = None
+    resolved_at: dt.datetime | None = None
+    resolution: str | None = None
+    alternatives: list[OfferedTime] = field(default_factory=list)
+
+
 class ManagedBooking(Struct, frozen=True, kw_only=True):
-    """A booking as its customer sees it, through the link in their mail."""
+    """A booking as its customer sees it, through the link in their mail.
+
+    ``conflict`` says what they can choose from where its time was taken after all.
+    """
 
     id: str
     state: State
@@ -251,6 +534,7 @@ class ManagedBooking(Struct, frozen=True, kw_only=True):
     meeting_name: str
     greeting: str
     phone: str | None = None
+    conflict: OfferedTimes | None = None
     alternatives: list[dt.datetime] = field(default_factory=list)
 
 
@@ -340,45 +624,95 @@ class Tenant(Struct, frozen=True, kw_only=True):
     slug: str | None = None
 
 
+class Authorisation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A licence to advise on a product, from its first to its last day; None is without end."""
+
+    product: str
+    valid_from: dt.date
+    valid_until: dt.date | None = None
+
+
+class Travel(Struct, frozen=True, kw_only=True):
+    """Days on which an advisor's hours are meant by the clock of another zone."""
+
+    first_day: dt.date
+    last_day: dt.date
+    timezone: str
+
+
 class Advisor(Struct, frozen=True, kw_only=True):
-    """Somebody customers can meet; ``locations`` are slugs."""
+    """Somebody customers can meet; ``locations`` are slugs, ``since`` is their first day."""
 
     id: str
     name: str
     email: str
     timezone: str
-    languages: list[Language] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
     locations: list[str] = field(default_factory=list)
+    skills: list[str] = field(default_factory=list)
+    authorisations: list[Authorisation] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+    travels: list[Travel] = field(default_factory=list)
+    since: dt.date | None = None
+    until: dt.date | None = None
 
 
-class TimeRange(Struct, frozen=True, kw_only=True):
-    """Hours on a wall clock, ``09:00`` to ``17:00``; an end before the start is the next day."""
+class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When an advisor can be booked, on the wall clock of ``timezone``.
 
-    start: str
-    end: str
-
-
-class WeeklyRange(Struct, frozen=True, kw_only=True):
-    """Hours that return every week."""
-
-    day: Day
-    start: str
-    end: str
-
-
-class Override(Struct, frozen=True, kw_only=True):
-    """Other hours on one date; no ranges is a day off."""
-
-    date: dt.date
-    ranges: list[TimeRange] = field(default_factory=list)
-
-
-class Schedule(Struct, frozen=True, kw_only=True):
-    """When an advisor can be booked, on the wall clock of ``timezone``."""
+    ``channels`` and ``locations`` (slugs) are what it is for; empty is all.
+    """
 
     timezone: str
     weekly: list[WeeklyRange]
     overrides: list[Override] = field(default_factory=list)
+    name: str = "regular"
+    channels: list[Channel] = field(default_factory=list)
+    locations: list[str] = field(default_factory=list)
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
+    holidays: Holidays | None = None
+
+
+class Absence(Struct, frozen=True, kw_only=True):
+    """Whole days on which an advisor is out of office; ``stand_in`` is another advisor's id."""
+
+    id: str
+    advisor_id: str
+    first_day: dt.date
+    last_day: dt.date
+    reason: AbsenceReason
+    stand_in: str | None = None
+
+
+class Exclusion(Struct, frozen=True, kw_only=True):
+    """A customer whom an advisor must never advise."""
+
+    customer: str
+    created_at: dt.datetime
+
+
+class Product(Struct, frozen=True, kw_only=True):
+    """What meetings are about; ``authorised_only`` asks for a licence of the advisor."""
+
+    id: str
+    slug: str
+    name: str
+    authorised_only: bool
+    timezone: str
+    hours: OpenHours | None = None
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """A room or the like; ``turnaround`` is minutes before it can be used again."""
+
+    id: str
+    slug: str
+    name: str
+    kind: str
+    location: str | None = None
+    turnaround: int = 0
+    hours: OpenHours | None = None
 
 
 class Collection(Struct, frozen=True, kw_only=True):

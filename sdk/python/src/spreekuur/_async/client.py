@@ -12,11 +12,9 @@ from spreekuur._async.meetings import (
     AsyncSlotCalls,
 )
 from spreekuur._async.organisation import (
-    AsyncAdvisorCalls,
     AsyncCalendarCalls,
     AsyncFormCalls,
     AsyncKeyCalls,
-    AsyncLocationCalls,
     AsyncTenantCalls,
 )
 from spreekuur._async.relations import (
@@ -26,6 +24,14 @@ from spreekuur._async.relations import (
     AsyncRateCalls,
 )
 from spreekuur._async.sending import AsyncSender
+from spreekuur._async.series import AsyncConflictCalls, AsyncSeriesCalls
+from spreekuur._async.setup import (
+    AsyncAdvisorCalls,
+    AsyncHolidayCalls,
+    AsyncLocationCalls,
+    AsyncProductCalls,
+    AsyncResourceCalls,
+)
 from spreekuur._request import MAX_RETRIES, TIMEOUT
 
 
@@ -67,9 +73,14 @@ class AsyncSpreekuur:
         self.slots = AsyncSlotCalls(self._sender)
         self.holds = AsyncHoldCalls(self._sender)
         self.bookings = AsyncBookingCalls(self._sender)
+        self.series = AsyncSeriesCalls(self._sender)
+        self.conflicts = AsyncConflictCalls(self._sender)
         self.tenant = AsyncTenantCalls(self._sender)
         self.locations = AsyncLocationCalls(self._sender)
         self.advisors = AsyncAdvisorCalls(self._sender)
+        self.products = AsyncProductCalls(self._sender)
+        self.resources = AsyncResourceCalls(self._sender)
+        self.holidays = AsyncHolidayCalls(self._sender)
         self.calendars = AsyncCalendarCalls(self._sender)
         self.forms = AsyncFormCalls(self._sender)
         self.keys = AsyncKeyCalls(self._sender)

@@ -12,6 +12,7 @@ from spreekuur import models
 from spreekuur._fake.diary import Colleague, Diary, NotFree, Wish
 from spreekuur._fake.requests import (
     BookingRequest,
+    Guest,
     HoldRequest,
     MeetingTypeRequest,
     Refused,
@@ -135,6 +136,7 @@ class Office(Struct, kw_only=True):
         if data.channel == "branch" and data.location is None:
             raise Refused(400, "invalid-request", "A meeting at a branch needs a location.")
         zone_of(data.timezone)
+        _refuse_repeated(data)
         wish = self._with_hold(self.wish(data), data)
         name = self.new_id("bkg")
         try:
@@ -190,7 +192,12 @@ class Office(Struct, kw_only=True):
 
     def managed(self, entry: Entry) -> models.ManagedBooking:
         """Return a booking as its customer sees it."""
-        values = msgspec.structs.asdict(entry.booking)
+        shown = models.ManagedBooking.__struct_fields__
+        values = {
+            name: value
+            for name, value in msgspec.structs.asdict(entry.booking).items()
+            if name in shown
+        }
         values["location"] = self.locations.get(entry.booking.location or "")
         return models.ManagedBooking(
             **values,
@@ -242,9 +249,6 @@ class Office(Struct, kw_only=True):
     def _booking(
         self, name: str, data: BookingRequest, wish: Wish, colleague: Colleague
     ) -> models.Booking:
-        email = data.customer.email.casefold()
-        if email not in self.customers:
-            self.customers[email] = self.new_id("cus")
         return models.Booking(
             id=name,
             state="confirmed",
@@ -253,11 +257,18 @@ class Office(Struct, kw_only=True):
             channel=data.channel,
             location=data.location,
             advisor=models.AdvisorName(id=colleague.id, name=colleague.name),
-            customer=self.customers[email],
+            customer=self._customer(data.customer),
+            participants=[self._customer(one) for one in data.participants],
             sequence=0,
             created_at=self.now.astimezone(zone_of(data.timezone)),
             **_span(data.start, wish.duration, data.timezone),
         )
+
+    def _customer(self, guest: Guest) -> str:
+        who = _person(guest)
+        if who not in self.customers:
+            self.customers[who] = self.new_id("cus")
+        return self.customers[who]
 
     def _keep(self, entry: Entry) -> models.Booking:
         intake = f"{self.url}/intake/{entry.token}" if entry.wish.kind.form else None
@@ -280,6 +291,24 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError):
         raise Refused(400, "invalid-request", f"{name!r} is no IANA time zone.") from None
+
+
+def _person(guest: Guest) -> str:
+    """Return by what somebody is recognised: their address and their surname."""
+    name = guest.name
+    return f"{guest.email} {name.prefix} {name.surname}".casefold()
+
+
+def _refuse_repeated(data: BookingRequest) -> None:
+    """Refuse somebody who is to come already."""
+    there = {_person(data.customer)}
+    for index, guest in enumerate(data.participants):
+        if _person(guest) in there:
+            said = "Somebody with this e-mail address and surname is to come already."
+            pointer = f"/participants/{index}/email"
+            problem = {"pointer": pointer, "detail": said, "code": "person-repeated"}
+            raise Refused(400, "invalid-request", said, errors=[problem])
+        there.add(_person(guest))
 
 
 def _hold_expired() -> Refused:

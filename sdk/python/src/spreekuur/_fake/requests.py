@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 T = TypeVar("T")
 Instant = Annotated[dt.datetime, Meta(tz=True)]
@@ -45,18 +45,17 @@ class Guest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     formality: Literal["formal", "informal"] | None = None
 
 
-class Companion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who comes along."""
-
-    name: Name
-    email: str
-
-
 class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One consent."""
 
     purpose: str
     given: bool
+
+
+class Companion(Guest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who comes along."""
+
+    consents: list[Agreement] = field(default_factory=list)
 
 
 class HoldRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +66,10 @@ class HoldRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     channel: Channel
     location: str | None = None
     duration: int | None = None
+    language: str | None = None
     advisor: str | None = None
+    customer: str | None = None
+    waive: list[str] = []
 
 
 class BookingRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,7 +83,9 @@ class BookingRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     duration: int | None = None
     location: str | None = None
     hold: str | None = None
+    language: str | None = None
     advisor: str | None = None
+    waive: list[str] = []
     participants: list[Companion] = []
     answers: dict[str, Any] = {}
     consents: list[Agreement] = []

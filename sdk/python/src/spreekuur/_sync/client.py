@@ -14,11 +14,9 @@ from spreekuur._sync.meetings import (
     SlotCalls,
 )
 from spreekuur._sync.organisation import (
-    AdvisorCalls,
     CalendarCalls,
     FormCalls,
     KeyCalls,
-    LocationCalls,
     TenantCalls,
 )
 from spreekuur._sync.relations import (
@@ -28,6 +26,14 @@ from spreekuur._sync.relations import (
     RateCalls,
 )
 from spreekuur._sync.sending import Sender
+from spreekuur._sync.series import ConflictCalls, SeriesCalls
+from spreekuur._sync.setup import (
+    AdvisorCalls,
+    HolidayCalls,
+    LocationCalls,
+    ProductCalls,
+    ResourceCalls,
+)
 
 
 class Spreekuur:
@@ -68,9 +74,14 @@ class Spreekuur:
         self.slots = SlotCalls(self._sender)
         self.holds = HoldCalls(self._sender)
         self.bookings = BookingCalls(self._sender)
+        self.series = SeriesCalls(self._sender)
+        self.conflicts = ConflictCalls(self._sender)
         self.tenant = TenantCalls(self._sender)
         self.locations = LocationCalls(self._sender)
         self.advisors = AdvisorCalls(self._sender)
+        self.products = ProductCalls(self._sender)
+        self.resources = ResourceCalls(self._sender)
+        self.holidays = HolidayCalls(self._sender)
         self.calendars = CalendarCalls(self._sender)
         self.forms = FormCalls(self._sender)
         self.keys = KeyCalls(self._sender)

@@ -74,6 +74,27 @@ class ManageCalls:
             self.token = booking.manage_url.rpartition("/")[2]
         return booking
 
+    def repair(self, start: dt.datetime, advisor: str) -> models.ManagedBooking:
+        """Take one of the times in ``conflict``; where the meeting moves, this follows the link.
+
+        Raises:
+            Conflict: It is not one of those that were offered.
+            SlotTaken: Somebody was first; the others still stand.
+        """
+        booking = self._sender.send(
+            ask(
+                "POST",
+                "/v1/manage/{}/repair",
+                self.token,
+                answer=models.ManagedBooking,
+                body={"start": start, "advisor": advisor},
+                authorized=False,
+            )
+        )
+        if booking.manage_url is not None:
+            self.token = booking.manage_url.rpartition("/")[2]
+        return booking
+
     def cancel(self, *, reason: str | None = None) -> models.ManagedBooking:
         """Cancel the meeting."""
         return self._sender.send(

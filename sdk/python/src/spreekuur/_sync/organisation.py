@@ -1,5 +1,5 @@
 # Generated from _async by generate_sync.py; edit there, then run that.
-"""The organisation's own set-up: branches, advisors, calendars, forms and keys."""
+"""The organisation itself: its settings, calendars, forms and keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from spreekuur import models
 from spreekuur._request import ask, page_of
 from spreekuur._sync.sending import Sender
 from spreekuur._wire import given
-from spreekuur.words import CollectionRole, KeyKind, Language
+from spreekuur.words import CollectionRole, KeyKind
 
 
 class TenantCalls:
@@ -27,76 +27,6 @@ class TenantCalls:
         """Change the name or the settings; settings are replaced as a whole."""
         body = given(name=name, settings=settings)
         return self._sender.send(ask("PATCH", "/v1/tenant", answer=models.Tenant, body=body))
-
-
-class LocationCalls:
-    """Branches."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-
-    def create(
-        self, *, slug: str, name: str, address: str = "", timezone: str | None = None
-    ) -> models.Location:
-        """Add a branch."""
-        body = given(slug=slug, name=name, address=address, timezone=timezone)
-        return self._sender.send(ask("POST", "/v1/locations", answer=models.Location, body=body))
-
-    def list(
-        self, *, cursor: str | None = None, limit: int | None = None
-    ) -> models.Page[models.Location]:
-        """Return one page of the branches."""
-        return self._sender.send(page_of(models.Location, "/v1/locations", cursor, limit))
-
-    def iter(self) -> Iterator[models.Location]:
-        """Yield every branch."""
-        return self._sender.items(page_of(models.Location, "/v1/locations"))
-
-
-class AdvisorCalls:
-    """Whom customers can meet, and when."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-
-    def create(
-        self,
-        *,
-        name: str,
-        email: str,
-        timezone: str,
-        languages: Sequence[Language] | None = None,
-        locations: Sequence[str] | None = None,
-    ) -> models.Advisor:
-        """Add an advisor; *locations* are slugs."""
-        body = given(
-            name=name, email=email, timezone=timezone, languages=languages, locations=locations
-        )
-        return self._sender.send(ask("POST", "/v1/advisors", answer=models.Advisor, body=body))
-
-    def get(self, advisor: str) -> models.Advisor:
-        """Return one advisor."""
-        return self._sender.send(ask("GET", "/v1/advisors/{}", advisor, answer=models.Advisor))
-
-    def list(
-        self, *, cursor: str | None = None, limit: int | None = None
-    ) -> models.Page[models.Advisor]:
-        """Return one page of the advisors."""
-        return self._sender.send(page_of(models.Advisor, "/v1/advisors", cursor, limit))
-
-    def iter(self) -> Iterator[models.Advisor]:
-        """Yield every advisor."""
-        return self._sender.items(page_of(models.Advisor, "/v1/advisors"))
-
-    def schedule(self, advisor: str) -> models.Schedule:
-        """Return when an advisor can be booked."""
-        route = "/v1/advisors/{}/schedule"
-        return self._sender.send(ask("GET", route, advisor, answer=models.Schedule))
-
-    def set_schedule(self, advisor: str, schedule: models.Schedule) -> models.Schedule:
-        """Replace when an advisor can be booked."""
-        route = "/v1/advisors/{}/schedule"
-        return self._sender.send(ask("PUT", route, advisor, answer=models.Schedule, body=schedule))
 
 
 class CalendarCalls:
