@@ -11,7 +11,7 @@ WITH_NODE = PATH="$$PATH:$(CURDIR)/$(BIN)"
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix openapi widget lock clean
+.PHONY: help setup demo test test-long bench check fix openapi widget lock clean
 
 help: ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -50,6 +50,15 @@ demo: .venv/demo ## Run the demo bank (ARGS='--check --json' does the main job b
 
 test: setup check ## Every check and every test
 	$(BIN)/pytest -n 2 $(ARGS)
+
+test-long: setup ## What takes too long for every day: ten thousand customers, two hundred bookings
+	$(BIN)/pytest -m long $(ARGS)
+
+bench: setup ## Print every benchmark's table (ARGS=--json prints JSON)
+	@for file in $$(grep -l '__main__' bench/*.py); do \
+		name=$$(basename $$file .py); echo "$$name" >&2; \
+		$(BIN)/python -m bench.$$name $(ARGS) || exit 1; \
+	done
 
 check: setup ## Style, types, walls, and what is generated
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""What things cost, measured beside plain implementations that must give the same answers."""
