@@ -48,7 +48,9 @@ class Relay:
                 await asyncio.wait_for(self._woken.wait(), _IDLE)
 
     async def close(self) -> None:
-        """Close the connection to Redis."""
+        """Let the last calls be heard, and close the connection to Redis."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=_IDLE)
         calls = list(self._calls)
         for call in calls:
             call.cancel()
@@ -58,11 +60,11 @@ class Relay:
 
     async def _call(self) -> None:
         # Without Redis, arq is not needed and not loaded.
-        from api.wake import DRAIN, open_pool  # noqa: PLC0415
+        from api.wake import DRAIN, pool_of  # noqa: PLC0415
 
         try:
             if self._pool is None:
-                self._pool = await open_pool(str(self._redis_url))
+                self._pool = pool_of(str(self._redis_url))
             await self._pool.enqueue_job(DRAIN)
         except Exception as error:  # noqa: BLE001  # a hint that is lost is found by the next look
             log.warning("relay.redis_unreachable", problem=type(error).__name__)

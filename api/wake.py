@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 import msgspec
-from arq import create_pool
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
 
 DRAIN: Final = "drain"
 QUEUE: Final = "spreekuur"
+_CONNECT: Final = 1.0
+"""Seconds."""
 
 
 def encode(value: Any) -> bytes:
@@ -20,10 +22,15 @@ def decode(value: bytes) -> Any:
     return msgspec.msgpack.decode(value)
 
 
-async def open_pool(redis_url: str) -> ArqRedis:
-    """Connect to the Redis that carries wake-up calls."""
-    return await create_pool(
-        RedisSettings.from_dsn(redis_url),
+def pool_of(redis_url: str) -> ArqRedis:
+    """Return the connections that carry wake-up calls; each is opened when it is needed.
+
+    Whoever asks for them owns them from the start, so that even one whose opening was broken off is
+    closed: `ArqRedis.aclose(close_connection_pool=True)`.
+    """
+    connections = ConnectionPool.from_url(redis_url, socket_connect_timeout=_CONNECT)
+    return ArqRedis(
+        connections,
         job_serializer=encode,
         job_deserializer=decode,
         default_queue_name=QUEUE,

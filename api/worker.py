@@ -8,11 +8,10 @@ import asyncio
 from typing import Any, Final, cast
 
 from arq import cron, func
-from arq.connections import RedisSettings
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 
-from api.wake import DRAIN, QUEUE, decode, encode
+from api.wake import DRAIN, QUEUE, decode, encode, pool_of
 from api.wiring import House
 
 _TIMEOUT: Final = 60
@@ -61,7 +60,7 @@ def build_worker(house: House, *, burst: bool = False) -> ArqWorker:
                 timeout=_TIMEOUT,
             )
         ],
-        redis_settings=RedisSettings.from_dsn(str(house.settings.redis_url)),
+        redis_pool=pool_of(str(house.settings.redis_url)),
         queue_name=QUEUE,
         job_serializer=encode,
         job_deserializer=decode,
