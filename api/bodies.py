@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import structs
 
 from kernel.errors import FieldError, Invalid, NotFound, SpreekuurError
 
@@ -86,7 +87,21 @@ async def check_body(request: Request[Any, Any, State]) -> None:
         _decode(wanted.annotation)(body)
     except msgspec.ValidationError as error:
         field = field_error(str(error))
+        if isinstance(error.__cause__, Invalid):
+            raise _at(field.pointer, error.__cause__) from None
         raise Invalid(f"{field.pointer or 'body'}: {field.detail}", errors=(field,)) from None
+
+
+def _at(place: str, refusal: Invalid) -> Invalid:
+    """Say of a value that refused itself where in the body it stands."""
+    return Invalid(
+        refusal.detail,
+        code=refusal.code,
+        errors=tuple(
+            structs.replace(error, pointer=f"{place}{error.pointer}") for error in refusal.errors
+        ),
+        **refusal.extra,
+    )
 
 
 def field_error(message: str) -> FieldError:

@@ -1,51 +1,42 @@
-"""Finding and booking a time, for whoever asks: the API, the hosted page, a link from a mail."""
+"""Booking a time, for whoever asks: the API, the hosted page, the command line."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date, datetime
 from datetime import time as wall_time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
+import booking.setup
 import context.service
 from api.links import LinkKind
-from api.wire.customer import BookingBody, BookingView, Slots, booking_view, local
+from api.wire.booking import SeriesBody, SeriesView
+from api.wire.customer import (
+    BookingBody,
+    BookingView,
+    ConsentBody,
+    ParticipantBody,
+    booking_view,
+    local,
+)
 from api.wiring import House
 from booking.errors import SlotTaken, SlotUnavailable
-from booking.model import Booking, BookingInput, Channel, SlotAnswer, SlotQuery, in_utc
+from booking.model import Booking, BookingInput
+from booking.organisation import Advisor, MeetingType
+from booking.values import in_utc, require_zone
 from context.errors import PurposeUnknown
-from context.model import CustomerInput
+from context.model import Customer, CustomerInput
 from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
 from kernel.people import Language
 from kernel.tenancy import Tenant
 
-LONGEST_WINDOW: Final = timedelta(days=62)
 _AN_INSTANT: Final = msgspec.json.Decoder(datetime)
-
-
-def window(start: str, end: str, timezone: str) -> tuple[datetime, datetime]:
-    """Return the asked window as instants; dates are whole days in *timezone*, *end* exclusive.
-
-    Raises:
-        Invalid: No such zone, no such time, the wrong way round, or too long.
-    """
-    zone = zone_named(timezone, "?timezone")
-    begin, finish = moment(start, zone, "?start"), moment(end, zone, "?end")
-    if finish <= begin:
-        raise Invalid("end must lie after start.", errors=(_at("?end", "Lies before start."),))
-    if finish - begin > LONGEST_WINDOW:
-        raise Invalid(
-            f"Ask for at most {LONGEST_WINDOW.days} days at a time.",
-            errors=(_at("?end", f"More than {LONGEST_WINDOW.days} days after start."),),
-        )
-    return begin, finish
+_CUSTOMER: Final = "/customer"
 
 
 def zone_named(name: str, pointer: str) -> ZoneInfo:
@@ -54,38 +45,24 @@ def zone_named(name: str, pointer: str) -> ZoneInfo:
     Raises:
         Invalid: There is none.
     """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    require_zone(name, pointer)
+    return ZoneInfo(name)
+
+
+def require_staff(pointers: Iterable[str], *, trusted: bool) -> None:
+    """Refuse what only the organisation's own systems may say.
+
+    Raises:
+        Invalid: A publishable key said some of it.
+    """
+    found = tuple(_at(pointer, "Needs a secret key.") for pointer in pointers)
+    if found and not trusted:
         raise Invalid(
-            "There is no such time zone; use an IANA name such as Europe/Amsterdam.",
-            errors=(FieldError(pointer=pointer, detail="No such zone.", code="zone-unknown"),),
-        ) from None
+            "Only a secret key may say for which customer it is or set rules aside.", errors=found
+        )
 
 
-async def find_slots(
-    db: AsyncConnection, tenant: Id, query: SlotQuery, *, timezone: str, now: datetime
-) -> Slots:
-    """Return the free starts, by the viewer's local day."""
-    return slots_view(await booking.service.slots(db, tenant, query, now=now), query, timezone)
-
-
-def slots_view(answer: SlotAnswer, query: SlotQuery, timezone: str) -> Slots:
-    """Show free starts by the local days of *timezone*."""
-    zone = ZoneInfo(timezone)
-    days: defaultdict[str, list[str]] = defaultdict(list)
-    for start in answer.starts:
-        text = start.astimezone(zone).isoformat()
-        days[text[:10]].append(text)
-    following = answer.next_available
-    return Slots(
-        timezone=timezone,
-        duration=answer.duration,
-        days=dict(days),
-        as_of=local(answer.as_of, timezone),
-        next_available=following.astimezone(zone) if following else None,
-        reasons=answer.reasons if query.explain else UNSET,
-    )
+# --- booking -------------------------------------------------------------------------------------
 
 
 async def make_booking(
@@ -110,75 +87,229 @@ async def make_booking(
             and their links open no more than they brought themselves.
 
     Raises:
-        Invalid: No such zone, answers to a form that is not there, or consent by a stranger.
+        Invalid: No such zone, answers to a form that is not there, the same person twice, or
+            consent or waivers by a stranger.
     """
-    if body.consents and not trusted:
-        raise Invalid(
-            "Customers agree to messages on their own page, opened from their mail.",
-            errors=(_at("/consents", "Needs a secret key."),),
-        )
-    zone_named(body.timezone, "/timezone")
-    kind = await booking.service.get_meeting_type(db, tenant.id, body.meeting_type)
-    customer = await context.service.identify(db, tenant.id, body.customer, now=now)
-    language: Language = customer.language or tenant.settings.language
-    companions = [
-        await context.service.identify(
-            db,
-            tenant.id,
-            CustomerInput(name=person.name, email=person.email),
-            now=now,
-            pointer=f"/participants/{index}",
-        )
-        for index, person in enumerate(body.participants)
-    ]
+    _check(body, trusted=trusted)
+    with alternatives_in(body.timezone):
+        wanted = _wanted(body, tenant.settings.language)
+        await booking.service.refuse_taken(db, tenant.id, wanted, now=now)
+    guests = await _receive(db, tenant, body, now=now)
     with alternatives_in(body.timezone):
         meeting = await booking.service.book(
             db,
             tenant.id,
-            BookingInput(
-                meeting_type=body.meeting_type,
-                start=body.start,
-                timezone=body.timezone,
-                channel=body.channel,
-                location=body.location,
-                duration=body.duration,
-                advisor=body.advisor,
-                hold=body.hold,
-                language=language,
-            ),
-            customer=customer.id,
-            participants=[person.id for person in companions],
+            _wanted(body, guests.customer.language),
+            customer=guests.customer.id,
+            participants=[guest.id for guest in guests.companions],
             now=now,
+            by="operator" if trusted else "customer",
         )
-    if kind.form is not None:
-        await context.service.open_intake(
-            db, tenant.id, booking=meeting.id, customer=customer.id, form=kind.form, now=now
+    await _prepare(db, tenant.id, guests, body, [meeting], now=now)
+    (view,) = await views_of(
+        db, house, tenant.id, [meeting], timezone=body.timezone, trusted=trusted
+    )
+    return meeting, view
+
+
+async def make_series(
+    db: AsyncConnection, house: House, tenant: Tenant, body: SeriesBody, *, now: datetime
+) -> SeriesView:
+    """Book a meeting that comes back, on behalf of a customer; all of them or none.
+
+    Raises:
+        SlotTaken, SlotUnavailable: One of them cannot be had; ``occurrence`` says which, from 1.
+        Invalid: As for ``make_booking``.
+    """
+    _check(body, trusted=True)
+    guests = await _receive(db, tenant, body, now=now)
+    with alternatives_in(body.timezone), _occurrence_in(body):
+        meetings = await booking.service.book_series(
+            db,
+            tenant.id,
+            _wanted(body, guests.customer.language),
+            body.repeat,
+            customer=guests.customer.id,
+            participants=[guest.id for guest in guests.companions],
+            now=now,
+            by="operator",
         )
+    await _prepare(db, tenant.id, guests, body, meetings, now=now)
+    views = await views_of(db, house, tenant.id, meetings, timezone=body.timezone, trusted=True)
+    return SeriesView(id=meetings[0].series_id or "", items=views)
+
+
+@contextmanager
+def _occurrence_in(body: SeriesBody) -> Iterator[None]:
+    """Say which meeting of a series it is that cannot be had: the first, unless it says another."""
+    try:
+        yield
+    except (SlotTaken, SlotUnavailable) as refusal:
+        refusal.extra.setdefault("occurrence", 1)
+        refusal.extra.setdefault("start", body.start)
+        raise
+
+
+class _Guest(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is to come.
+
+    Attributes:
+        language: Of their letters.
+        consents: What they agree to, or no longer do.
+        pointer: Where those stand in what was sent.
+    """
+
+    id: Id
+    language: Language
+    consents: Sequence[ConsentBody]
+    pointer: str
+
+
+class _Guests(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is to come, and to which kind of meeting."""
+
+    kind: MeetingType
+    customer: _Guest
+    companions: list[_Guest]
+
+
+def _check(body: BookingBody, *, trusted: bool) -> None:
+    """Refuse what nobody may ask, or not whoever asks."""
+    agreed = ["/consents"] if body.consents else []
+    agreed += [f"{pointer}/consents" for pointer, person in _along(body) if person.consents]
+    if agreed and not trusted:
+        raise Invalid(
+            "Who comes agrees to messages themselves; only a secret key may say that they did.",
+            errors=tuple(_at(pointer, "Needs a secret key.") for pointer in agreed),
+        )
+    require_staff(["/waive"] if body.waive else [], trusted=trusted)
+    zone_named(body.timezone, "/timezone")
+
+
+async def _receive(
+    db: AsyncConnection, tenant: Tenant, body: BookingBody, *, now: datetime
+) -> _Guests:
+    """Look who asks, and put on file whoever is new."""
+    kind = await booking.service.get_meeting_type(db, tenant.id, body.meeting_type)
+    known = await _on_file(db, tenant.id, body, now=now)
+    usual = tenant.settings.language
+    customer = _Guest(
+        id=known[_CUSTOMER].id,
+        language=known[_CUSTOMER].language or usual,
+        consents=body.consents,
+        pointer="/consents",
+    )
+    guests = {customer.id: customer}
+    for pointer, companion in _along(body):
+        person = known[pointer]
+        if person.id in guests:
+            raise _repeated(pointer)
+        guests[person.id] = _Guest(
+            id=person.id,
+            language=person.language or usual,
+            consents=companion.consents,
+            pointer=f"{pointer}/consents",
+        )
+    return _Guests(kind=kind, customer=customer, companions=list(guests.values())[1:])
+
+
+async def _on_file(
+    db: AsyncConnection, tenant: Id, body: BookingBody, *, now: datetime
+) -> dict[str, Customer]:
+    """Return who everybody is that *body* names, by where it names them."""
+    named: list[tuple[str, CustomerInput]] = [(_CUSTOMER, body.customer), *_along(body)]
+    # In one order whoever books: of a couple that books with each other at the same moment, each
+    # would otherwise wait for the other's rows, and the database would turn one of them away.
+    named.sort(key=lambda one: (one[1].email.casefold(), one[1].name.surname.casefold()))
+    return {
+        pointer: await context.service.identify(db, tenant, person, now=now, pointer=pointer)
+        for pointer, person in named
+    }
+
+
+def _along(body: BookingBody) -> list[tuple[str, ParticipantBody]]:
+    """Return who comes along, each after the place where they stand in *body*."""
+    return [(f"/participants/{index}", one) for index, one in enumerate(body.participants)]
+
+
+def _repeated(pointer: str) -> Invalid:
+    """Return the refusal of somebody who is to come already.
+
+    Taking both for one would put somebody on file under another's name: a couple may share their
+    surname and their address.
+    """
+    detail = (
+        "Somebody with this e-mail address and surname is to come already. Give an address of "
+        "their own, or leave them out."
+    )
+    error = FieldError(pointer=f"{pointer}/email", detail=detail, code="person-repeated")
+    return Invalid(detail, errors=(error,))
+
+
+def _wanted(body: BookingBody, language: Language) -> BookingInput:
+    return BookingInput(
+        meeting_type=body.meeting_type,
+        start=body.start,
+        timezone=body.timezone,
+        channel=body.channel,
+        location=body.location,
+        duration=body.duration,
+        advisor=body.advisor,
+        hold=body.hold,
+        language=language,
+        spoken=body.language,
+        waive=body.waive,
+    )
+
+
+async def _prepare(
+    db: AsyncConnection,
+    tenant: Id,
+    guests: _Guests,
+    body: BookingBody,
+    meetings: Sequence[Booking],
+    *,
+    now: datetime,
+) -> None:
+    """Open the form of each meeting, and keep what was said and agreed to."""
+    if guests.kind.form is not None:
+        for meeting in meetings:
+            await context.service.open_intake(
+                db,
+                tenant,
+                booking=meeting.id,
+                customer=guests.customer.id,
+                form=guests.kind.form,
+                now=now,
+            )
         if body.answers:
             await context.service.save_answers(
-                db, tenant.id, meeting.id, body.answers, submit=False, language=language, now=now
+                db,
+                tenant,
+                meetings[0].id,
+                body.answers,
+                submit=False,
+                language=guests.customer.language,
+                now=now,
             )
     elif body.answers:
         raise Invalid(
             "This meeting type has no form, so it takes no answers.",
             errors=(_at("/answers", "No form."),),
         )
-    for index, choice in enumerate(body.consents):
-        with purpose_at(index):
-            await context.service.set_consent(
-                db,
-                tenant.id,
-                customer.id,
-                choice.purpose,
-                given=choice.given,
-                language=language,
-                channel="web",
-                now=now,
-            )
-    (view,) = await views_of(
-        db, house, tenant.id, [meeting], timezone=body.timezone, trusted=trusted
-    )
-    return meeting, view
+    for guest in [guests.customer, *guests.companions]:
+        for index, choice in enumerate(guest.consents):
+            with purpose_at(index, within=guest.pointer):
+                await context.service.set_consent(
+                    db,
+                    tenant,
+                    guest.id,
+                    choice.purpose,
+                    given=choice.given,
+                    language=guest.language,
+                    channel="web",
+                    now=now,
+                )
 
 
 @contextmanager
@@ -188,16 +319,31 @@ def alternatives_in(timezone: str) -> Iterator[None]:
         yield
     except (SlotTaken, SlotUnavailable) as refusal:
         refusal.extra["alternatives"] = [local(one, timezone) for one in refusal.alternatives]
+        if "start" in refusal.extra:
+            refusal.extra["start"] = local(refusal.extra["start"], timezone)
         raise
 
 
+@asynccontextmanager
+async def promised_alternatives(
+    db: AsyncConnection, tenant: Id, booking_id: Id
+) -> AsyncIterator[None]:
+    """Write the alternatives of a refusal in the zone in which the meeting was promised."""
+    try:
+        yield
+    except (SlotTaken, SlotUnavailable) as refusal:
+        meeting = await booking.service.get_booking(db, tenant, booking_id)
+        with alternatives_in(meeting.timezone):
+            raise refusal from None
+
+
 @contextmanager
-def purpose_at(index: int) -> Iterator[None]:
+def purpose_at(index: int, *, within: str = "/consents") -> Iterator[None]:
     """Say which of the consents names a purpose that nobody is asked for."""
     try:
         yield
     except PurposeUnknown as error:
-        pointer = f"/consents/{index}/purpose"
+        pointer = f"{within}/{index}/purpose"
         raise Invalid(error.detail, errors=(_at(pointer, "No such purpose."),)) from None
 
 
@@ -216,10 +362,10 @@ async def views_of(
     """
     service = booking.service
     places = {place.id: place for place in await service.list_locations(db, tenant)}
-    advisors = {
-        advisor: await service.get_advisor(db, tenant, advisor)
-        for advisor in {meeting.advisor_id for meeting in meetings}
-    }
+    people = await people_of(db, tenant, meetings)
+    taken = any(meeting.resources for meeting in meetings)
+    things = await booking.setup.list_resources(db, tenant) if taken else []
+    by_id = {thing.id: thing for thing in things}
     prepares = {
         slug: (await service.get_meeting_type(db, tenant, slug)).form is not None
         for slug in {meeting.meeting_type for meeting in meetings}
@@ -231,7 +377,8 @@ async def views_of(
     return [
         booking_view(
             meeting,
-            advisors[meeting.advisor_id],
+            people,
+            by_id,
             places.get(meeting.location_id or ""),
             timezone=timezone or meeting.timezone,
             manage_url=url("manage", meeting),
@@ -241,28 +388,17 @@ async def views_of(
     ]
 
 
-def slot_query(
-    meeting_type: str,
-    begin: datetime,
-    finish: datetime,
-    *,
-    channel: Channel | None = None,
-    location: str | None = None,
-    duration: int | None = None,
-    advisor: Id | None = None,
-    explain: bool = False,
-) -> SlotQuery:
-    """Return the question for free starts from *begin* up to *finish*."""
-    return SlotQuery(
-        meeting_type=meeting_type,
-        start=begin,
-        end=finish,
-        channel=channel,
-        location=location,
-        duration=duration,
-        advisor=advisor,
-        explain=explain,
-    )
+async def people_of(
+    db: AsyncConnection, tenant: Id, meetings: Iterable[Booking]
+) -> dict[Id, Advisor]:
+    """Return everybody of the organisation who is at one of these meetings."""
+    who = {person for meeting in meetings for person in meeting.attendants()}
+    return await advisors_named(db, tenant, who)
+
+
+async def advisors_named(db: AsyncConnection, tenant: Id, who: Iterable[Id]) -> dict[Id, Advisor]:
+    """Return advisors by their id."""
+    return {one: await booking.service.get_advisor(db, tenant, one) for one in set(who)}
 
 
 def moment(value: str, zone: ZoneInfo, pointer: str) -> datetime:

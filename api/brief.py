@@ -1,6 +1,7 @@
 """The brief, put together from three rooms: the meeting, what is known, what was told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import context.service
 import notifications.service
 from api.wire.customer import text
 from context.brief import compose
+from context.errors import CustomerUnknown
 from context.model import Brief, Meeting, Told
 from kernel.ids import Id
 from kernel.people import Language, full_name
@@ -43,9 +45,6 @@ async def brief_of(
         language=language,
         now=now,
     )
-    companions = [
-        await context.service.get_customer(db, tenant, person) for person in meeting.participants
-    ]
     return compose(
         preparation,
         Meeting(
@@ -58,13 +57,23 @@ async def brief_of(
             location=place.name if place else None,
             advisor_name=advisor.name,
             state=meeting.state,
-            participants=[full_name(person.name) for person in companions],
+            participants=await _along(db, tenant, meeting.participants),
         ),
         await _told(db, tenant, meeting.customer_id),
         rates=await _newest_rates(db, tenant),
         language=language,
         now=now,
     )
+
+
+async def _along(db: AsyncConnection, tenant: Id, people: Sequence[Id]) -> list[str]:
+    """Return the names of who comes along, but for those who are no longer on file."""
+    names = []
+    for person in people:
+        with suppress(CustomerUnknown):
+            known = await context.service.get_customer(db, tenant, person)
+            names.append(full_name(known.name))
+    return names
 
 
 async def _told(db: AsyncConnection, tenant: Id, customer: Id) -> list[Told]:

@@ -46,6 +46,8 @@ class Problem(Struct, frozen=True, kw_only=True):
     errors: list[FieldError] | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     alternatives: list[datetime] | UnsetType = UNSET
+    occurrence: int | UnsetType = UNSET
+    start: datetime | UnsetType = UNSET
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
@@ -74,6 +76,8 @@ def respond(request: Request[Any, Any, Any], error: SpreekuurError) -> Response[
         errors=list(error.errors) or UNSET,
         reason=error.extra.get("reason", UNSET),
         alternatives=error.extra.get("alternatives", UNSET),
+        occurrence=error.extra.get("occurrence", UNSET),
+        start=error.extra.get("start", UNSET),
     )
     headers = {"Retry-After": "5"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if error.status == HTTPStatus.UNAUTHORIZED:

@@ -10,18 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 import context.service
+from api.booking_desk import advisors_named, alternatives_in
 from api.links import BookingLink, LinkExpired, LinkKind
+from api.wire.booking import named_in, offered_times
 from api.wire.customer import (
     AdvisorName,
     ManagedBooking,
+    OfferedTimes,
     local,
     location_view,
     text,
 )
 from api.wiring import House
-from booking.model import Advisor, Booking, Location, MeetingType
+from booking.model import Booking
+from booking.organisation import Advisor, Location, MeetingType
 from context.model import ConsentView, Customer, IntakeView
 from kernel.errors import Conflict, Forbidden
+from kernel.ids import Id
 from kernel.people import Formality, Language, greeting
 from kernel.tenancy import Tenant, get_tenant
 
@@ -29,7 +34,12 @@ LINK_OUTLIVES_MEETING: Final = timedelta(hours=24)
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A customer who came in by a link, and everything their page speaks of."""
+    """A customer who came in by a link, and everything their page speaks of.
+
+    Attributes:
+        offered: What the customer can choose from where the meeting's time was taken after all;
+            None where it was not, or where they have not been told yet.
+    """
 
     link: BookingLink
     tenant: Tenant
@@ -41,6 +51,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     language: Language
     formality: Formality
     can_change: bool
+    offered: OfferedTimes | None = None
 
     @property
     def verified(self) -> bool:
@@ -73,12 +84,61 @@ async def enter(db: AsyncConnection, link: BookingLink, *, now: datetime) -> Vis
         language=customer.language or tenant.settings.language,
         formality=customer.formality or tenant.settings.formality,
         can_change=_can_change(meeting, now),
+        offered=await _offered(db, link.tenant, meeting, now=now),
     )
 
 
+async def _offered(
+    db: AsyncConnection, tenant: Id, meeting: Booking, *, now: datetime
+) -> OfferedTimes | None:
+    if not _can_change(meeting, now):
+        return None
+    conflict = await booking.service.conflict_of(db, tenant, meeting.id)
+    if conflict is None or conflict.offered_at is None:
+        return None
+    ahead = [one for one in conflict.alternatives if one.start > now]
+    people = await advisors_named(db, tenant, named_in(conflict))
+    return offered_times(replace(conflict, alternatives=ahead), people, timezone=meeting.timezone)
+
+
 def revisit(visit: Visit, meeting: Booking, *, now: datetime) -> Visit:
-    """Return the visit after its meeting was changed."""
-    return replace(visit, booking=meeting, can_change=_can_change(meeting, now))
+    """Return the visit after its meeting was changed by its customer."""
+    return replace(visit, booking=meeting, can_change=_can_change(meeting, now), offered=None)
+
+
+class NotOffered(Conflict):
+    """A time, or somebody, that the customer was not offered."""
+
+    code = "not-offered"
+    title = "That was not offered"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This time with this advisor is not one of those offered; choose one of them, or move "
+            "the meeting to another time."
+        )
+
+
+async def take_offered(
+    db: AsyncConnection, visit: Visit, start: datetime, advisor: Id, *, now: datetime
+) -> Visit:
+    """Give the meeting one of the times that were offered; return the visit after that.
+
+    Raises:
+        NotOffered: It is none of them, or nothing is on offer any more.
+        SlotTaken, SlotUnavailable: Somebody else has that time by now; the others still stand.
+        BookingOver: The meeting is cancelled or has begun.
+    """
+    choices = visit.offered.alternatives if visit.offered else []
+    if not any((one.start, one.advisor.id) == (start, advisor) for one in choices):
+        raise NotOffered
+    tenant = visit.tenant.id
+    with alternatives_in(visit.booking.timezone):
+        mended = await booking.service.repair(
+            db, tenant, visit.booking.id, start, advisor, now=now, by="customer"
+        )
+    host = await booking.service.get_advisor(db, tenant, mended.advisor_id)
+    return replace(revisit(visit, mended, now=now), advisor=host)
 
 
 def link_of(house: House, visit: Visit, kind: LinkKind) -> str:
@@ -200,5 +260,6 @@ def managed(house: House, visit: Visit) -> ManagedBooking:
         phone=visit.tenant.settings.phone,
         manage_url=link_of(house, visit, "manage") if visit.link.kind == "manage" else None,
         intake_url=link_of(house, visit, "intake") if visit.meeting_type.form else None,
+        conflict=visit.offered,
         alternatives=[],
     )

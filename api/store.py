@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.tables import api_keys, console_sessions, idempotency_keys, sign_ins
+from kernel.database import dialect_of
 from kernel.ids import Id
+from kernel.tables import tenants
 
 
 async def insert_key(db: AsyncConnection, **values: Any) -> None:
@@ -117,9 +118,9 @@ async def reserve_answer(
     now: datetime,
 ) -> bool:
     """Take an idempotency key; False when it is taken. A rival in flight is waited for."""
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     statement = (
-        dialect.insert(idempotency_keys)
+        dialect_of(db)
+        .insert(idempotency_keys)
         .values(
             tenant_id=tenant, caller=caller, path=path, key=key, body_hash=body_hash, created_at=now
         )
@@ -173,3 +174,8 @@ def _answer(tenant: Id, caller: str, path: str, key: str) -> tuple[Any, ...]:
         columns.path == path,
         columns.key == key,
     )
+
+
+async def all_tenants(db: AsyncConnection) -> Sequence[Id]:
+    """Return every organisation of this installation."""
+    return (await db.scalars(select(tenants.c.id).order_by(tenants.c.id))).all()

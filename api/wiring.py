@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 import context.service
+from api.daily import DAILY, DailyWorker
 from api.links import Links
 from api.relay import Relay
 from api.settings import Settings
 from booking.invitation import invitation
+from booking.model import Booking
 from booking.sync import Calendars
 from context import finance
 from kernel import outbox
@@ -28,6 +30,11 @@ from kernel.errors import NotFound
 from kernel.events import (
     BookingCancelled,
     BookingConfirmed,
+    BookingConflicted,
+    BookingDeclined,
+    BookingGoesAhead,
+    BookingRealigned,
+    BookingReassigned,
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
@@ -43,13 +50,27 @@ from kernel.work import Worker
 from notifications.channels.port import Channel
 from notifications.jobs import Desk
 from notifications.model import Repayment
-from notifications.ports import Appointment, Exposure, Method, RateEffect, Recipient
+from notifications.ports import (
+    Appointment,
+    Attendance,
+    Exposure,
+    Method,
+    Offered,
+    OtherTime,
+    RateEffect,
+    Recipient,
+)
 
 SUBSCRIPTIONS: Final[Mapping[type[Event], Sequence[str]]] = {
     BookingConfirmed: ("notify.booking",),
     BookingRequested: ("notify.booking",),
     BookingRescheduled: ("notify.booking",),
     BookingCancelled: ("notify.booking",),
+    BookingDeclined: ("notify.booking",),
+    BookingReassigned: ("notify.booking",),
+    BookingRealigned: ("notify.booking",),
+    BookingConflicted: ("notify.booking",),
+    BookingGoesAhead: ("notify.booking",),
     CalendarTrouble: ("notify.calendar",),
     ConsentWithdrawn: ("notify.consent",),
     RatePublished: ("notify.rate",),
@@ -87,10 +108,14 @@ def wire(
     calendars = Calendars(database, clock, keyring, guard, links.public_url)
     directory = HouseDirectory(links, clock, settings.mail_from)
     desk = Desk(database, clock, directory, channels, keyring, from_address=settings.mail_from)
-    worker = Worker(
+    worker = DailyWorker(
         _unheard(database),
         clock,
-        effects={outbox.EVENTS_QUEUE: outbox.fan_out(SUBSCRIPTIONS), **desk.effects()},
+        effects={
+            outbox.EVENTS_QUEUE: outbox.fan_out(SUBSCRIPTIONS),
+            **desk.effects(),
+            **DAILY,
+        },
         errands={**calendars.errands(), **desk.errands()},
     )
     return House(
@@ -145,6 +170,7 @@ class HouseDirectory:
                     email=advisor.email,
                     language="nl" if "nl" in advisor.languages else "en",
                     formality="informal",
+                    timezone=advisor.timezone,
                 )
             customer = await context.service.get_customer(db, tenant, person)
         except NotFound:
@@ -172,12 +198,15 @@ class HouseDirectory:
             booking=meeting.id,
             customer=meeting.customer_id,
             advisor=advisor.id,
+            colleagues=[colleague.advisor_id for colleague in meeting.colleagues],
             state=meeting.state,
             meeting_name=kind.name,
             start=meeting.start,
             end=meeting.end,
             timezone=meeting.timezone,
             channel=meeting.channel,
+            participants=meeting.participants,
+            booker=await self._booker(db, tenant, meeting),
             location_name=place.name if place else None,
             location_address=place.address if place else None,
             advisor_name=advisor.name,
@@ -190,6 +219,50 @@ class HouseDirectory:
             else None,
         )
 
+    async def _booker(self, db: AsyncConnection, tenant: Id, meeting: Booking) -> str | None:
+        """Return the name of the customer, where others come along who are told of them."""
+        if not meeting.participants:
+            return None
+        try:
+            customer = await context.service.get_customer(db, tenant, meeting.customer_id)
+        except NotFound:
+            return None
+        return full_name(customer.name)
+
+    async def attendance(
+        self, db: AsyncConnection, tenant: Id, booking_id: Id, /, *, sequence: int
+    ) -> Attendance:
+        """Return who attended a meeting before it had this SEQUENCE, and who once it had."""
+        steps = await booking.service.history(db, tenant, booking_id)
+        there = {step.booking.sequence: step.booking.attendants() for step in steps}
+        after = there.get(sequence)
+        if after is None:
+            meeting = await booking.service.get_booking(db, tenant, booking_id)
+            after = meeting.attendants()
+        earlier = [number for number in there if number < sequence]
+        return Attendance(before=there[max(earlier)] if earlier else after, after=after)
+
+    async def offered(self, db: AsyncConnection, tenant: Id, booking_id: Id, /) -> Offered | None:
+        """Return what the customer of a meeting has to choose from."""
+        found = await booking.service.conflict_of(db, tenant, booking_id)
+        if found is None or found.offered_at is None:
+            return None
+        people = {
+            advisor: (await booking.service.get_advisor(db, tenant, advisor)).name
+            for advisor in {found.advisor_id, *(one.advisor_id for one in found.alternatives)}
+        }
+        now = self._clock.now()
+        return Offered(
+            conflict=found.id,
+            # New rules of a time zone displace a meeting without anybody's calendar.
+            advisor_name=None if found.state == "displaced" else people[found.advisor_id],
+            alternatives=[
+                OtherTime(start=one.start, advisor_name=people[one.advisor_id])
+                for one in found.alternatives
+                if one.start > now
+            ],
+        )
+
     async def invitation(
         self,
         db: AsyncConnection,
@@ -200,8 +273,12 @@ class HouseDirectory:
         method: Method,
         recipient: Recipient,
     ) -> bytes:
-        """Return the iTIP message that goes with a letter about a meeting."""
+        """Return the iTIP message that goes with a letter about a meeting.
+
+        The link in it opens what the customer answered, so nobody else's message has it.
+        """
         meeting = await self.appointment(db, tenant, booking_id)
+        manage_url = meeting.manage_url if recipient.id == meeting.customer else None
         organisation = await get_tenant(db, tenant)
         language = recipient.language
         name = meeting.meeting_name.get(language) or next(iter(meeting.meeting_name.values()))
@@ -212,14 +289,14 @@ class HouseDirectory:
             start=meeting.start,
             end=meeting.end,
             summary=f"{name}, {organisation.name}",
-            description=meeting.manage_url,
+            description=manage_url or "",
             location=meeting.location_address or meeting.location_name or "",
             organizer_name=f"{meeting.advisor_name}, {organisation.name}",
             organizer_email=self._mail_from,
             attendee_name=recipient.display_name,
             attendee_email=recipient.email,
             stamp=self._clock.now(),
-            url=meeting.manage_url,
+            url=manage_url,
         )
 
     async def consent(

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]  # as shipped
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.migrations import migrate
@@ -104,11 +105,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 async def _empty(url: str) -> None:
-    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
-    async with engine.begin() as db:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        await db.execute(text(f"TRUNCATE {names}"))
-    await engine.dispose()
+    # Emptying tables one by one takes a hundredth of the time of truncating them, which makes new
+    # files for each; they hold a handful of rows.
+    tables = "; ".join(str(delete(table)) for table in reversed(metadata.sorted_tables))
+    connection = await asyncpg.connect(url)
+    await connection.execute(tables)
+    await connection.close()
 
 
 @pytest.fixture

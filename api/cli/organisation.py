@@ -1,17 +1,15 @@
-"""Setting up an organisation: tenants, keys, branches, advisors, hours, kinds of meeting, forms."""
+"""An organisation itself: tenants, keys, forms and calendars."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 import rich_click as click
 
-import booking.service
 import context.service
 from api import access
 from api.cli.run import as_json, command, for_tenant, in_house, named, of_tenant, read, show
 from api.wiring import House
 from booking.calendars.model import ConnectInput
-from booking.model import AdvisorInput, LocationInput, MeetingTypeInput, ScheduleInput
 from context.model import FormDefinition
 from kernel.ids import Id
 from kernel.tenancy import Tenant, TenantSettings, create_tenant
@@ -94,146 +92,6 @@ async def keys_revoke(tenant: str, key: Id) -> None:
         tenant,
         lambda db, owner, house: access.revoke_key(db, owner.id, key, now=house.clock.now()),
     )
-
-
-@click.group()
-def locations() -> None:
-    """Branches."""
-
-
-@locations.command("add")
-@of_tenant
-@click.option("--slug", required=True)
-@click.option("--name", required=True)
-@click.option("--address", default="")
-@click.option("--timezone", default="Europe/Amsterdam", show_default=True)
-@as_json
-@command
-async def locations_add(
-    tenant: str, slug: str, name: str, address: str, timezone: str, *, json: bool
-) -> None:
-    """Add a branch."""
-    data = LocationInput(slug=slug, name=name, address=address, timezone=timezone)
-    added = await for_tenant(
-        tenant,
-        lambda db, owner, house: booking.service.add_location(
-            db, owner.id, data, now=house.clock.now()
-        ),
-    )
-    show(added, json=json)
-
-
-@locations.command("list")
-@of_tenant
-@as_json
-@command
-async def locations_list(tenant: str, *, json: bool) -> None:
-    """List branches."""
-    found = await for_tenant(
-        tenant, lambda db, owner, _: booking.service.list_locations(db, owner.id)
-    )
-    show(found, json=json)
-
-
-@click.group()
-def advisors() -> None:
-    """Advisors and their hours."""
-
-
-@advisors.command("add")
-@of_tenant
-@click.option("--name", required=True)
-@click.option("--email", required=True)
-@click.option("--timezone", default="Europe/Amsterdam", show_default=True)
-@click.option("--language", "languages", multiple=True, default=["nl"], show_default=True)
-@click.option("--location", "places", multiple=True, help="Slug of a branch they work at.")
-@as_json
-@command
-async def advisors_add(
-    tenant: str,
-    name: str,
-    email: str,
-    timezone: str,
-    languages: Sequence[Any],
-    places: Sequence[str],
-    *,
-    json: bool,
-) -> None:
-    """Add an advisor."""
-    data = AdvisorInput(
-        name=name,
-        email=email,
-        timezone=timezone,
-        languages=list(languages),
-        locations=list(places),
-    )
-    added = await for_tenant(
-        tenant,
-        lambda db, owner, house: booking.service.add_advisor(
-            db, owner.id, data, now=house.clock.now()
-        ),
-    )
-    show(added, json=json)
-
-
-@advisors.command("list")
-@of_tenant
-@as_json
-@command
-async def advisors_list(tenant: str, *, json: bool) -> None:
-    """List advisors."""
-    found = await for_tenant(
-        tenant, lambda db, owner, _: booking.service.list_advisors(db, owner.id)
-    )
-    show(found, json=json)
-
-
-@advisors.command("schedule")
-@of_tenant
-@click.argument("advisor")
-@click.argument("file", type=click.Path())
-@as_json
-@command
-async def advisors_schedule(tenant: str, advisor: Id, file: str, *, json: bool) -> None:
-    """Set when an advisor can be booked, from a JSON FILE as in PUT /v1/advisors/{id}/schedule."""
-    data = read(file, ScheduleInput)
-    changed = await for_tenant(
-        tenant,
-        lambda db, owner, house: booking.service.set_schedule(
-            db, owner.id, advisor, data, now=house.clock.now()
-        ),
-    )
-    show(changed, json=json)
-
-
-@click.group("meeting-types")
-def meeting_types() -> None:
-    """Kinds of meeting."""
-
-
-@meeting_types.command("apply")
-@of_tenant
-@click.argument("file", type=click.Path())
-@as_json
-@command
-async def meeting_types_apply(tenant: str, file: str, *, json: bool) -> None:
-    """Define kinds of meeting from a JSON FILE: one, or a list; the same slug changes one."""
-    wanted = read(file, MeetingTypeInput | list[MeetingTypeInput])  # type: ignore[arg-type]  # a union is a type here
-    many = wanted if isinstance(wanted, list) else [wanted]
-    applied = await for_tenant(
-        tenant,
-        lambda db, owner, house: _each(
-            many,
-            lambda data: booking.service.apply_meeting_type(
-                db, owner.id, data, now=house.clock.now()
-            ),
-        ),
-    )
-    show(applied, json=json, columns=("id", "slug", "name", "duration", "channels"))
-
-
-async def _each(many: Sequence[Any], apply: Any) -> list[Any]:
-    return [await apply(one) for one in many]
 
 
 @click.group()
@@ -329,4 +187,4 @@ async def calendars_status(tenant: str, *, json: bool) -> None:
     show(accounts, json=json, columns=columns)
 
 
-COMMANDS: Final = (tenants, keys, locations, advisors, meeting_types, forms, calendars)
+COMMANDS: Final = (tenants, keys, forms, calendars)

@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not reachable, 4 conflict.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +25,7 @@ from api.settings import load_settings
 from api.wiring import House
 from kernel.database import Database
 from kernel.errors import Conflict, Invalid, SpreekuurError, Unavailable
+from kernel.ids import Id
 from kernel.tenancy import Tenant, find_tenant
 from notifications.channels.email import SmtpChannel
 
@@ -36,6 +38,7 @@ CONFLICT: Final = 4
 
 as_json = click.option("--json", "json", is_flag=True, help="Print one JSON object.")
 of_tenant = click.option("--tenant", required=True, help="The organisation's slug.")
+from_file = click.argument("file", type=click.Path())
 
 
 def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -119,6 +122,30 @@ def read(path: str, kind: type[T]) -> T:
         return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError as error:
         raise Invalid(f"{path}: {error}") from None
+
+
+def read_all(file: str, kind: type[T]) -> list[T]:
+    """Read one or a list of them."""
+    wanted = read(file, kind | list[kind])  # type: ignore[arg-type,valid-type]  # a union is a type here
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+async def apply_all(
+    tenant: str,
+    many: Sequence[T],
+    apply: Callable[[AsyncConnection, Id, T, datetime], Awaitable[Any]],
+) -> list[Any]:
+    """Apply them all or, where one is refused, none."""
+    return await for_tenant(
+        tenant,
+        lambda db, owner, house: _each(
+            many, lambda one: apply(db, owner.id, one, house.clock.now())
+        ),
+    )
+
+
+async def _each(many: Sequence[T], apply: Callable[[T], Awaitable[Any]]) -> list[Any]:
+    return [await apply(one) for one in many]
 
 
 def _cell(value: Any) -> str:

@@ -11,13 +11,15 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api.booking_desk import make_booking
 from api.dependencies import Once
+from api.explanation import what_helps, why_nothing
 from api.pages import details
-from api.pages.choosing import Address, Find, pick
+from api.pages.choosing import Address, Emptiness, Explain, Find, Instead, pick
 from api.pages.frame import (
     LANGUAGE_NAMES,
     PageRequest,
@@ -31,9 +33,10 @@ from api.pages.frame import (
 )
 from api.pages.posted import posted, refuse_foreign
 from api.pages.wish import ZONES, Wish, asked_of_desk, read_wish
-from api.wire.customer import BookingBody, BookingView, meeting_type_view
+from api.wire.customer import BookingBody, BookingView, local, meeting_type_view
 from api.wiring import House
-from booking.model import SlotAnswer, SlotQuery
+from booking.model import Help, SlotAnswer, SlotQuery
+from booking.values import HelpKind
 from kernel.crypto import random_token
 from kernel.errors import Conflict, Invalid, SpreekuurError, Unprocessable
 from kernel.tenancy import Tenant
@@ -101,6 +104,7 @@ async def book(
             timezone=wish.timezone,
             now=now,
             window_days=wish.kind.window_days,
+            explain=_explainer(db, reader, wish, now),
         )
     return _show("book/time.html", reader, wish, picker=picker)
 
@@ -134,7 +138,7 @@ async def make(
         status = HTTPStatus.BAD_REQUEST
         return await _again(house, reader, wish, typed, values, wrong=wrong, status=status, now=now)
     try:
-        body = details.booking_body(typed, asked_of_desk(wish, wish.way, reader.language))
+        body = details.booking_body(typed, asked_of_desk(wish, wish.way), reader.language)
         view = await _book_once(house, reader.organisation, body, _key(values), now=now)
     except (Invalid, Conflict, Unprocessable) as error:
         return await _again(
@@ -157,16 +161,55 @@ async def make(
 
 def _finder(db: AsyncConnection, found: Tenant, wish: Wish, now: datetime) -> Find:
     async def find(begin: datetime, finish: datetime) -> SlotAnswer:
-        query = SlotQuery(
-            meeting_type=wish.kind.slug,
-            start=begin,
-            end=finish,
-            channel=wish.way.channel if wish.way else None,
-            location=wish.way.location.slug if wish.way and wish.way.location else None,
-        )
-        return await booking.service.slots(db, found.id, query, now=now)
+        return await booking.service.slots(db, found.id, _query(wish, begin, finish), now=now)
 
     return find
+
+
+def _explainer(db: AsyncConnection, reader: Reader, wish: Wish, now: datetime) -> Explain:
+    async def explain(begin: datetime, finish: datetime) -> Emptiness:
+        query = structs.replace(_query(wish, begin, finish), explain=True)
+        answer = await booking.service.slots(db, reader.organisation.id, query, now=now)
+        return Emptiness(
+            why=why_nothing(answer.reasons, reader.language),
+            # Whom one meets is not chosen on this page.
+            ways=[_instead(one, reader, wish) for one in answer.help if one.change != "advisor"],
+        )
+
+    return explain
+
+
+def _query(wish: Wish, begin: datetime, finish: datetime) -> SlotQuery:
+    return SlotQuery(
+        meeting_type=wish.kind.slug,
+        start=begin,
+        end=finish,
+        channel=wish.way.channel if wish.way else None,
+        location=wish.way.location.slug if wish.way and wish.way.location else None,
+        duration=wish.minutes,
+        language=wish.spoken,
+    )
+
+
+def _instead(one: Help, reader: Reader, wish: Wish) -> Instead:
+    """Return what would help, and the page on which just that is changed."""
+    changes: dict[HelpKind, dict[str, str | None]] = {
+        "channel": {"channel": one.value, "location": None},
+        "location": {"channel": "branch", "location": one.value, "timezone": None},
+        "duration": {"duration": one.value},
+        "language": {"spoken": None},
+    }
+    places = {place.slug: place for place in wish.shown.locations}
+    place = places.get(one.value or "") if one.change == "location" else None
+    timezone = place.timezone if place else wish.timezone
+    text = what_helps(
+        one,
+        timezone=timezone,
+        language=reader.language,
+        place=lambda slug: places[slug].name if slug in places else slug,
+    )
+    day = local(one.start, timezone).date().isoformat()
+    return Instead(text=text, url=wish.address.link(day=day, **changes.get(one.change, {})))
 
 
 async def _book_once(
@@ -225,6 +268,7 @@ def _details(reader: Reader, wish: Wish, **values: Any) -> Response[str]:
         "trouble": None,
         "alternatives": [],
         "key": random_token(),
+        "languages": LANGUAGE_NAMES,
     }
     return _show("book/details.html", reader, wish, **{**empty, **values})
 

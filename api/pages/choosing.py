@@ -1,7 +1,7 @@
 """Choosing a day and a time: one month at a time, by plain links."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as wall_time
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from booking.model import SlotAnswer
 
 Part = Literal["morning", "afternoon", "evening"]
 Find = Callable[[datetime, datetime], Awaitable[SlotAnswer]]
+Explain = Callable[[datetime, datetime], Awaitable["Emptiness"]]
 
 _NOON: Final = 12
 _EVENING: Final = 18
@@ -31,10 +32,11 @@ class Day(Struct, frozen=True, kw_only=True):
 
 
 class Time(Struct, frozen=True, kw_only=True):
-    """A start that is free."""
+    """A start that is free, and for how many more where several customers can take part."""
 
     start: datetime
     url: str
+    seats: int | None = None
 
 
 class PartOfDay(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,20 @@ class PartOfDay(Struct, frozen=True, kw_only=True):
 
     name: Part
     times: list[Time]
+
+
+class Instead(Struct, frozen=True, kw_only=True):
+    """Something to ask for instead, in a sentence, and where that is shown."""
+
+    text: str
+    url: str
+
+
+class Emptiness(Struct, frozen=True, kw_only=True):
+    """Why nothing is free in a month, in a sentence, and what would help."""
+
+    why: str
+    ways: list[Instead]
 
 
 class Picker(Struct, frozen=True, kw_only=True):
@@ -53,6 +69,7 @@ class Picker(Struct, frozen=True, kw_only=True):
         earlier: Where the month before is shown, if it can be booked.
         later: The same for the month after.
         next_free: The first free day after a month without any.
+        empty: Why there is none, where that was looked into.
     """
 
     timezone: str
@@ -63,6 +80,7 @@ class Picker(Struct, frozen=True, kw_only=True):
     earlier: str | None
     later: str | None
     next_free: Day | None
+    empty: Emptiness | None = None
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -85,6 +103,7 @@ async def pick(
     timezone: str,
     now: datetime,
     window_days: int,
+    explain: Explain | None = None,
 ) -> Picker:
     """Return the month and day to show.
 
@@ -95,6 +114,7 @@ async def pick(
         timezone: Whose days they are.
         now: The present instant.
         window_days: How far ahead one can book.
+        explain: Tells why nothing is free between two instants.
     """
     zone = ZoneInfo(timezone)
     first = now.astimezone(zone).date().replace(day=1)
@@ -102,10 +122,13 @@ async def pick(
     day = _day(wanted)
     month = day.replace(day=1) if day else _day(f"{wanted}-01")
     shown = min(max(month or first, first), last)
-    answer = await _month(find, shown, zone, now)
+    answer = await find(*_span(shown, zone, now))
     if month is None and not answer.starts and answer.next_available:
         shown = answer.next_available.astimezone(zone).date().replace(day=1)
-        answer = await _month(find, shown, zone, now)
+        answer = await find(*_span(shown, zone, now))
+    empty = None
+    if explain is not None and not answer.starts:
+        empty = await explain(*_span(shown, zone, now))
     days = _by_day(answer.starts, zone)
     chosen = day if day in days else None
     if day is None and days:
@@ -115,10 +138,11 @@ async def pick(
         month=shown,
         weeks=_weeks(shown, now.astimezone(zone).date(), days, address),
         chosen=chosen,
-        parts=_parts(days[chosen], address) if chosen else [],
+        parts=_parts(days[chosen], _seats(answer), address) if chosen else [],
         earlier=address.link(day=f"{shown - _DAY:%Y-%m}") if shown > first else None,
         later=address.link(day=f"{_following(shown):%Y-%m}") if shown < last else None,
         next_free=_next_free(answer, zone, address),
+        empty=empty,
     )
 
 
@@ -144,10 +168,16 @@ def _following(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-async def _month(find: Find, month: date, zone: ZoneInfo, now: datetime) -> SlotAnswer:
+def _span(month: date, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     begin = datetime.combine(month, wall_time(), zone)
     finish = datetime.combine(_following(month), wall_time(), zone)
-    return await find(max(begin, now), finish)
+    return max(begin, now), finish
+
+
+def _seats(answer: SlotAnswer) -> dict[float, int]:
+    """Return how many can still take part, by the second at which it begins."""
+    # Times in the hour that comes twice equal none of another zone, so instants are compared.
+    return {start.timestamp(): left for start, left in (answer.remaining or {}).items()}
 
 
 def _by_day(starts: list[datetime], zone: ZoneInfo) -> dict[date, list[datetime]]:
@@ -176,13 +206,19 @@ def _weeks(
     return weeks
 
 
-def _parts(starts: list[datetime], address: Address) -> list[PartOfDay]:
+def _parts(starts: list[datetime], seats: Mapping[float, int], address: Address) -> list[PartOfDay]:
     parts: dict[Part, list[Time]] = {"morning": [], "afternoon": [], "evening": []}
     for start in starts:
         name: Part = "evening"
         if start.hour < _EVENING:
             name = "morning" if start.hour < _NOON else "afternoon"
-        parts[name].append(Time(start=start, url=address.link(start=start.isoformat())))
+        parts[name].append(
+            Time(
+                start=start,
+                url=address.link(start=start.isoformat()),
+                seats=seats.get(start.timestamp()),
+            )
+        )
     return [PartOfDay(name=name, times=times) for name, times in parts.items() if times]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from api.wire.customer import BookingBody
 from kernel.errors import FieldError, Invalid
+from kernel.people import Language
 
 FIELDS: Final = (
     "given",
@@ -19,6 +20,7 @@ FIELDS: Final = (
     "companion_given",
     "companion_surname",
     "companion_email",
+    "companion_language",
 )
 
 _COMPANION: Final = ("companion_given", "companion_surname", "companion_email")
@@ -31,6 +33,7 @@ _POINTERS: Final[Mapping[str, str]] = {
     "/customer/name/honorific": "honorific",
     "/customer/name": "surname",
     "/participants/0/email": "companion_email",
+    "/participants/0/language": "companion_language",
     "/participants": "companion_surname",
     "/start": "start",
 }
@@ -52,12 +55,15 @@ def missing(typed: Mapping[str, str], *, channel: str) -> dict[str, str]:
     return {name: "required" for name in needed if not typed[name]}
 
 
-def booking_body(typed: Mapping[str, str], wish: Mapping[str, Any]) -> BookingBody:
+def booking_body(
+    typed: Mapping[str, str], wish: Mapping[str, Any], language: Language
+) -> BookingBody:
     """Return what is asked of the booking desk.
 
     Args:
         typed: The fields of the form.
         wish: Meeting type, start, channel and the rest of what was chosen before.
+        language: In which the customer reads.
 
     Raises:
         Invalid: Something typed cannot be such a thing; with a pointer into the body.
@@ -65,9 +71,15 @@ def booking_body(typed: Mapping[str, str], wish: Mapping[str, Any]) -> BookingBo
     companions = []
     if typed["companion_surname"]:
         name = {"given": typed["companion_given"], "surname": typed["companion_surname"]}
-        companions = [{"name": name, "email": typed["companion_email"]}]
+        companions = [
+            {
+                "name": name,
+                "email": typed["companion_email"],
+                "language": typed["companion_language"] or language,
+            }
+        ]
     body = {
-        **{name: value for name, value in wish.items() if name != "language"},
+        **wish,
         "customer": {
             "name": {
                 "given": typed["given"],
@@ -77,7 +89,7 @@ def booking_body(typed: Mapping[str, str], wish: Mapping[str, Any]) -> BookingBo
             },
             "email": typed["email"],
             "phone": typed["phone"] or None,
-            "language": wish["language"],
+            "language": language,
         },
         "participants": companions,
     }
@@ -96,6 +108,6 @@ def mistakes(error: Invalid) -> dict[str, str]:
     for problem in error.errors:
         for pointer, name in _POINTERS.items():
             if problem.pointer == pointer or problem.pointer.startswith(f"{pointer}/"):
-                found[name] = "invalid"
+                found[name] = "repeated" if problem.code == "person-repeated" else "invalid"
                 break
     return found

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
@@ -15,16 +16,26 @@ from api.dependencies import MANAGE
 from api.pages.choosing import Address, Find, Picker, instant, pick
 from api.pages.frame import PageRequest, customer_page, go_to, know_organisation, visitor
 from api.pages.posted import posted, refuse_foreign
-from api.self_service import Visit, consents_of, decide, intake_of, link_of, managed, revisit
+from api.self_service import (
+    Visit,
+    consents_of,
+    decide,
+    intake_of,
+    link_of,
+    managed,
+    revisit,
+    take_offered,
+)
 from api.wire.customer import local
 from api.wiring import House
 from booking.model import SlotAnswer, SlotQuery
 from context.model import IntakeView
 from kernel.errors import Conflict, NotFound
+from kernel.ids import Id
 
 _LINK: Final = {"auth": "link"}
 _LONGEST_REASON: Final = 500
-_DONE: Final = frozenset({"booked", "changed", "cancelled", "consent"})
+_DONE: Final = frozenset({"booked", "changed", "repaired", "cancelled", "consent"})
 
 
 @get(
@@ -44,17 +55,46 @@ async def show(
 ) -> Response[str]:
     """Show a customer their meeting, and what they can do."""
     done = request.query_params.get("done")
-    return customer_page(
-        "manage/booking.html",
-        visitor(visit),
-        token=token,
-        meeting=managed(house, visit),
-        customer=visit.customer,
-        over=now >= visit.booking.end,
-        done=done if done in _DONE else None,
-        intake=await _intake(db, visit, now),
-        consents=await consents_of(db, visit) if visit.verified else [],
+    return await _booking_page(
+        db, house, visit, token, done=done if done in _DONE else None, now=now
     )
+
+
+@post(
+    "/manage/{token:str}/repair",
+    dependencies=MANAGE,
+    before_request=know_organisation,
+    guards=[refuse_foreign],
+    include_in_schema=False,
+    opt=_LINK,
+)
+async def repair(
+    token: FromPath[str],
+    request: PageRequest,
+    house: NamedDependency[House],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Response[Any]:
+    """Take one of the times that were offered for a meeting whose own was taken."""
+    values = await posted(request)
+    start, advisor = instant(values.get("start")), values.get("advisor", "")
+    if not visit.can_change or start is None:
+        return _back(token)
+    try:
+        async with db.begin_nested():
+            mended = await take_offered(db, visit, start, advisor, now=now)
+    except Conflict as error:
+        return await _booking_page(
+            db,
+            house,
+            _without(visit, start, advisor),
+            token,
+            status=error.status,
+            trouble=error.code,
+            now=now,
+        )
+    return go_to(f"{urlsplit(link_of(house, mended, 'manage')).path}?done=repaired")
 
 
 @get(
@@ -188,6 +228,43 @@ async def consent(
     return _back(token, done="consent")
 
 
+async def _booking_page(
+    db: AsyncConnection,
+    house: House,
+    visit: Visit,
+    token: str,
+    *,
+    status: int = 200,
+    done: str | None = None,
+    trouble: str | None = None,
+    now: datetime,
+) -> Response[str]:
+    return customer_page(
+        "manage/booking.html",
+        visitor(visit),
+        status=status,
+        token=token,
+        meeting=managed(house, visit),
+        customer=visit.customer,
+        over=now >= visit.booking.end,
+        done=done,
+        trouble=trouble,
+        offered=visit.offered,
+        intake=await _intake(db, visit, now),
+        consents=await consents_of(db, visit) if visit.verified else [],
+    )
+
+
+def _without(visit: Visit, start: datetime, advisor: Id) -> Visit:
+    """Return the visit without an offer that could not be had; the others still stand."""
+    if visit.offered is None:
+        return visit
+    others = [
+        one for one in visit.offered.alternatives if (one.start, one.advisor.id) != (start, advisor)
+    ]
+    return structs.replace(visit, offered=structs.replace(visit.offered, alternatives=others))
+
+
 def _back(token: str, *, done: str | None = None) -> Response[Any]:
     target = f"/manage/{token}?done={done}" if done else f"/manage/{token}"
     return go_to(target)
@@ -257,6 +334,7 @@ async def _intake(db: AsyncConnection, visit: Visit, now: datetime) -> IntakeVie
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     show,
+    repair,
     choose_time,
     change,
     ask_to_cancel,

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from litestar.enums import MediaType
@@ -98,6 +98,7 @@ def render(
         when=partial(formats.when, language=language),
         date=partial(_date, language=language),
         month=partial(_month, language=language),
+        city=partial(_city, language=language),
         weekdays=WEEKDAYS[language],
         amount=partial(amount, language=language),
         **values,
@@ -129,6 +130,11 @@ def _date(day: date, *, language: Language) -> str:
 def _month(day: date, *, language: Language) -> str:
     """Return ``december 2026``."""
     return str(format_date(day, "MMMM y", locale=LOCALES[language]))
+
+
+def _city(timezone: str, *, language: Language) -> str:
+    """Return a zone as people name it: ``Amsterdam``, ``Tokio``."""
+    return str(get_timezone_location(timezone, locale=LOCALES[language], return_city=True))
 
 
 class Weekday(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from babel import Locale, UnknownLocaleError
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +13,8 @@ from api.booking_desk import zone_named
 from api.pages.choosing import Address, instant
 from api.pages.frame import Reader
 from api.wire.customer import LocationView, MeetingTypeView, meeting_type_view
-from booking.model import Channel, MeetingType
+from booking.organisation import MeetingType
+from booking.values import Channel
 from kernel.errors import Invalid
 from kernel.people import Language
 from kernel.tenancy import Tenant
@@ -45,12 +47,24 @@ class Way(Struct, frozen=True, kw_only=True):
     url: str
 
 
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of several lengths or languages, and where it is chosen."""
+
+    name: str
+    url: str
+    chosen: bool
+
+
 class Wish(Struct, frozen=True, kw_only=True):
     """What has been chosen so far.
 
     Attributes:
         ways: Every way to meet, with where it is chosen.
         way: The chosen one; where there is only one, that one.
+        minutes: How long the meeting takes.
+        lengths: Every length, where there are several.
+        spoken: The language to be spoken in the meeting; none for no matter what.
+        languages: Every such language, where not all who give the meeting speak all of them.
         timezone: Whose clock the page shows.
         address: Of the page with these choices, without the time.
     """
@@ -59,6 +73,10 @@ class Wish(Struct, frozen=True, kw_only=True):
     shown: MeetingTypeView
     ways: list[Way]
     way: Way | None
+    minutes: int
+    lengths: list[Choice]
+    spoken: str | None
+    languages: list[Choice]
     timezone: str
     start: datetime | None
     address: Address
@@ -87,27 +105,44 @@ async def read_wish(
     kind = await booking.service.get_meeting_type(db, found.id, slug)
     places = await booking.service.list_locations(db, found.id)
     shown = meeting_type_view(kind, places, language=reader.language, phone=found.settings.phone)
-    base = Address(path=f"/book/{found.slug}/{slug}", chosen=dict(language))
+    lengths = kind.lengths()
+    asked = values.get("duration", "")
+    minutes = int(asked) if asked in map(str, lengths) else kind.duration
+    known = await _languages(db, found, kind)
+    spoken = values.get("spoken") if values.get("spoken") in known else None
+    base = Address(
+        path=f"/book/{found.slug}/{slug}",
+        chosen={
+            **language,
+            "duration": str(minutes) if minutes != kind.duration else "",
+            "spoken": spoken or "",
+        },
+    )
     ways = _ways(shown, base)
     way = _chosen_way(ways, values)
     timezone = _timezone(way, found, values.get("timezone"))
-    chosen = dict(language)
+    chosen = dict(base.chosen)
     if way is not None:
         chosen["channel"] = way.channel
         chosen["location"] = way.location.slug if way.location else ""
         chosen["timezone"] = timezone if timezone != found.settings.timezone else ""
+    address = Address(path=base.path, chosen=chosen)
     return Wish(
         kind=kind,
         shown=shown,
         ways=ways,
         way=way,
+        minutes=minutes,
+        lengths=_length_choices(address, kind, minutes),
+        spoken=spoken,
+        languages=_language_choices(address, known, spoken, reader.language),
         timezone=timezone,
         start=instant(values.get("start")),
-        address=Address(path=base.path, chosen=chosen),
+        address=address,
     )
 
 
-def asked_of_desk(wish: Wish, way: Way, language: Language) -> dict[str, Any]:
+def asked_of_desk(wish: Wish, way: Way) -> dict[str, Any]:
     """Return what was chosen, in the words of the booking desk."""
     return {
         "meeting_type": wish.kind.slug,
@@ -115,8 +150,49 @@ def asked_of_desk(wish: Wish, way: Way, language: Language) -> dict[str, Any]:
         "timezone": wish.timezone,
         "channel": way.channel,
         "location": way.location.slug if way.location else None,
-        "language": language,
+        "duration": wish.minutes,
+        "language": wish.spoken,
     }
+
+
+async def _languages(db: AsyncConnection, found: Tenant, kind: MeetingType) -> list[str]:
+    """Return the languages to choose from; none where that makes no difference."""
+    advisors = await booking.service.list_advisors(db, found.id)
+    speak = [set(advisor.languages) for advisor in advisors if advisor.id in kind.advisors]
+    every = set().union(*speak)
+    return [] if all(one == every for one in speak) else sorted(every)
+
+
+def _length_choices(address: Address, kind: MeetingType, minutes: int) -> list[Choice]:
+    lengths = kind.lengths()
+    if len(lengths) == 1:
+        return []
+    return [
+        Choice(
+            name=str(one),
+            url=address.link(duration=str(one) if one != kind.duration else None),
+            chosen=one == minutes,
+        )
+        for one in lengths
+    ]
+
+
+def _language_choices(
+    address: Address, known: list[str], spoken: str | None, reader: Language
+) -> list[Choice]:
+    return [
+        Choice(name=_named(one, reader), url=address.link(spoken=one), chosen=one == spoken)
+        for one in known
+    ]
+
+
+def _named(language: str, reader: Language) -> str:
+    """Return a language by its name, or by its tag where that is all we know."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name(reader)
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return name.capitalize() if name else language
 
 
 def _ways(shown: MeetingTypeView, base: Address) -> list[Way]:

@@ -9,12 +9,16 @@ from api.reference import ReferencePlugin
 from api.routes import (
     booking,
     calendars,
+    catalogue,
+    conflicts,
     customer,
     customers,
     manage,
     notices,
     operations,
     organisation,
+    series,
+    setup,
 )
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
@@ -22,7 +26,11 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *customer.HANDLERS,
     *manage.HANDLERS,
     *organisation.HANDLERS,
+    *setup.HANDLERS,
+    *catalogue.HANDLERS,
     *booking.HANDLERS,
+    *series.HANDLERS,
+    *conflicts.HANDLERS,
     *calendars.HANDLERS,
     *customers.HANDLERS,
     *notices.HANDLERS,

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api.access import Caller
-from api.booking_desk import alternatives_in, find_slots, make_booking, slot_query, window
+from api.booking_desk import alternatives_in, make_booking, require_staff
 from api.dependencies import ANY_KEY, BROWSER, Once
+from api.free_times import find_slots, window
 from api.problems import problems
 from api.wire.customer import (
     BookingBody,
@@ -26,12 +27,15 @@ from api.wire.customer import (
 )
 from api.wire.lists import Page
 from api.wiring import House
-from booking.model import Channel, HoldInput
-from kernel.ids import Id
+from booking.model import HoldInput, SlotQuery
+from booking.values import Channel, Waiver
+from kernel.ids import Id, require
 from kernel.people import Language
 from kernel.tenancy import get_tenant
 
 _BROWSER: Final = {"auth": "browser"}
+_SPOKEN: Final = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+"""A language tag, as in bodies."""
 
 
 @get(
@@ -109,22 +113,38 @@ async def list_slots(
     channel: FromQuery[Channel | None] = None,
     location: FromQuery[str | None] = None,
     duration: FromQuery[Annotated[int | None, QueryParameter(ge=5, le=1440)]] = None,
+    language: FromQuery[Annotated[str | None, QueryParameter(pattern=_SPOKEN)]] = None,
     advisor: FromQuery[Id | None] = None,
+    customer: FromQuery[Id | None] = None,
+    waive: FromQuery[list[Waiver] | None] = None,
     explain: FromQuery[bool] = False,
+    lang: FromQuery[Language | None] = None,
 ) -> Slots:
-    """List the starts that are free, by the viewer's local day."""
+    """List the starts that are free, by local day; *language* is spoken, *lang* is written.
+
+    With a secret key one may ask for a *customer*, whose limits and own advisor then count, set
+    rules aside with *waive*, and is told of every advisor why.
+    """
+    staff = caller.kind == "secret"
+    asked = {"?customer": customer, "?waive": waive}
+    require_staff([name for name, value in asked.items() if value], trusted=staff)
     begin, finish = window(start, end, timezone)
-    query = slot_query(
-        meeting_type,
-        begin,
-        finish,
+    query = SlotQuery(
+        meeting_type=meeting_type,
+        start=begin,
+        end=finish,
         channel=channel,
         location=location,
         duration=duration,
+        language=language,
         advisor=advisor,
+        customer=customer,
+        waive=waive or [],
         explain=explain,
     )
-    return await find_slots(db, caller.tenant, query, timezone=timezone, now=now)
+    return await find_slots(
+        db, caller.tenant, query, timezone=timezone, now=now, staff=staff, language=lang
+    )
 
 
 @post(
@@ -144,6 +164,10 @@ async def create_hold(
     once: NamedDependency[Once],
 ) -> Response[HoldView]:
     """Keep a slot while a form is filled in."""
+    asked = {"/customer": data.customer, "/waive": data.waive}
+    require_staff([name for name, value in asked.items() if value], trusted=caller.kind == "secret")
+    if data.customer is not None:
+        require("cus", data.customer, "customer")
 
     async def make() -> HoldView:
         wanted = HoldInput(
@@ -152,7 +176,10 @@ async def create_hold(
             channel=data.channel,
             location=data.location,
             duration=data.duration,
+            language=data.language,
             advisor=data.advisor,
+            customer=data.customer,
+            waive=data.waive,
         )
         zone = (await get_tenant(db, caller.tenant)).settings.timezone
         with alternatives_in(zone):

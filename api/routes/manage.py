@@ -11,8 +11,9 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
-from api.booking_desk import alternatives_in, purpose_at, slot_query, slots_view, window
+from api.booking_desk import alternatives_in, purpose_at
 from api.dependencies import INTAKE, MANAGE, Once
+from api.free_times import slots_view, window
 from api.links import BookingLink
 from api.problems import problems
 from api.self_service import (
@@ -24,16 +25,19 @@ from api.self_service import (
     managed,
     revisit,
     save_answers,
+    take_offered,
 )
 from api.wire.customer import (
     AnswersBody,
     CancelBody,
     ConsentsBody,
     ManagedBooking,
+    RepairBody,
     RescheduleBody,
     Slots,
 )
 from api.wiring import House
+from booking.model import SlotQuery
 from context.model import ConsentView, IntakeView
 
 _LINK: Final = {"auth": "link"}
@@ -81,17 +85,17 @@ async def list_managed_slots(
     """List the starts to which this meeting can be moved."""
     begin, finish = window(start, end, timezone)
     meeting = visit.booking
-    query = slot_query(
-        meeting.meeting_type,
-        begin,
-        finish,
+    query = SlotQuery(
+        meeting_type=meeting.meeting_type,
+        start=begin,
+        end=finish,
         channel=meeting.channel,
         location=visit.location.slug if visit.location else None,
         duration=int((meeting.end - meeting.start).total_seconds() // 60),
         advisor=meeting.advisor_id,
     )
     answer = await booking.service.slots(db, visit.tenant.id, query, now=now, moving=meeting.id)
-    return slots_view(answer, query, timezone)
+    return slots_view(answer, timezone)
 
 
 @post(
@@ -127,6 +131,36 @@ async def reschedule_managed_booking(
         return managed(house, revisit(visit, moved, now=now))
 
     return await once(move, status=200)
+
+
+@post(
+    "/v1/manage/{token:str}/repair",
+    operation_id="repair_managed_booking",
+    dependencies=MANAGE,
+    opt=_LINK,
+    responses=_PROBLEMS,
+    status_code=200,
+    tags=["links"],
+)
+async def repair_managed_booking(
+    token: FromPath[str],
+    data: JSONBody[RepairBody],
+    house: NamedDependency[House],
+    link: NamedDependency[BookingLink],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[ManagedBooking]:
+    """Take one of the times that were offered for a meeting whose own was taken.
+
+    Where the meeting moves, the link is replaced by a new one; who repeats the call gets it again.
+    """
+
+    async def mend() -> ManagedBooking:
+        visit = await enter(db, link, now=now)
+        return managed(house, await take_offered(db, visit, data.start, data.advisor, now=now))
+
+    return await once(mend, status=200)
 
 
 @post(
@@ -237,6 +271,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_managed_booking,
     list_managed_slots,
     reschedule_managed_booking,
+    repair_managed_booking,
     cancel_managed_booking,
     get_intake,
     save_intake,

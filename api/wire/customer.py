@@ -1,15 +1,17 @@
 """Shapes of the customer side: what a widget and a customer's own page send and get."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from booking.model import Advisor, Booking, Channel, Location, MeetingType, State, Texts
+from booking.model import Booking
+from booking.organisation import Advisor, Location, MeetingType, Resource
+from booking.values import Channel, HelpKind, Reason, Spoken, State, Texts, Waiver
 from context.model import CustomerInput
 from kernel.ids import Id
-from kernel.people import PersonName
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset.")]
 Minutes = Annotated[int, Meta(ge=5, le=24 * 60)]
@@ -39,26 +41,62 @@ class MeetingTypeView(Struct, frozen=True, kw_only=True):
     phone: str | None
 
 
+class HelpView(Struct, frozen=True, kw_only=True):
+    """What could be asked for instead, and when that begins; *value* says to what to change it."""
+
+    change: HelpKind
+    value: str | None
+    start: datetime
+
+
+class RefusedView(Struct, frozen=True, kw_only=True):
+    """A start at which nobody can meet, and what keeps each advisor from it."""
+
+    start: datetime
+    reason: Reason
+    advisors: dict[Id, Reason]
+
+
 class Slots(Struct, frozen=True, kw_only=True):
-    """Free starts, by the viewer's local day; reasons only where they were asked for."""
+    """Free starts by local day; what explains them only where that was asked for.
+
+    Attributes:
+        timezone: Where the meeting takes place, or else the zone that was asked for.
+        remaining: Free seats by start, where several customers take part in one meeting.
+        reasons: How many starts were refused, by reason.
+        explanation: The same and *help* in sentences that a customer can read.
+        refused: Each start that was refused, the first thousand; for staff only.
+        notes: What staff read about each of the reasons.
+    """
 
     timezone: str
     duration: int
     days: dict[str, list[str]]
     next_available: datetime | None
     as_of: datetime
+    remaining: dict[str, int] | UnsetType = UNSET
     reasons: dict[str, int] | UnsetType = UNSET
+    help: list[HelpView] | UnsetType = UNSET
+    explanation: list[str] | UnsetType = UNSET
+    refused: list[RefusedView] | UnsetType = UNSET
+    notes: dict[str, str] | UnsetType = UNSET
 
 
 class HoldBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A slot to keep while a form is filled in."""
+    """A slot to keep while a form is filled in; *language* is to be spoken in the meeting.
+
+    Who it is for (*customer*) and what to set aside (*waive*) can be said with a secret key only.
+    """
 
     meeting_type: Slug
     start: Instant
     channel: Channel
     location: Slug | None = None
     duration: Minutes | None = None
+    language: Spoken | None = None
     advisor: Id | None = None
+    customer: Id | None = None
+    waive: list[Waiver] = []
 
 
 class HoldView(Struct, frozen=True, kw_only=True):
@@ -70,13 +108,6 @@ class HoldView(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-class ParticipantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who comes along."""
-
-    name: PersonName
-    email: str
-
-
 class ConsentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A yes or no to one purpose."""
 
@@ -84,8 +115,14 @@ class ConsentBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     given: bool
 
 
+class ParticipantBody(CustomerInput, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who comes along: a person like the customer; *consents* need a secret key."""
+
+    consents: Annotated[list[ConsentBody], Meta(max_length=10)] = field(default_factory=list)
+
+
 class BookingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A meeting to book."""
+    """A meeting to book; *language* is to be spoken in it, *waive* needs a secret key."""
 
     meeting_type: Slug
     start: Instant
@@ -95,7 +132,9 @@ class BookingBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     duration: Minutes | None = None
     location: Slug | None = None
     hold: Id | None = None
+    language: Spoken | None = None
     advisor: Id | None = None
+    waive: list[Waiver] = []
     participants: Annotated[list[ParticipantBody], Meta(max_length=5)] = []
     answers: dict[str, Any] = {}
     consents: Annotated[list[ConsentBody], Meta(max_length=10)] = []
@@ -108,8 +147,25 @@ class AdvisorName(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class ColleagueView(Struct, frozen=True, kw_only=True):
+    """Who is there beside the advisor, and as what."""
+
+    role: str
+    id: Id
+    name: str
+
+
 class BookingView(Struct, frozen=True, kw_only=True):
-    """A meeting as it stands."""
+    """A meeting as it stands.
+
+    Attributes:
+        colleagues: Who is there beside the advisor.
+        resources: Slugs of the rooms and the like that it takes.
+        participants: Customers who come along, in the order in which they were named.
+        series: What it is one of, where it comes back.
+        booked_by: The customer, or an operator on their behalf.
+        cancelled_by: Who called it off.
+    """
 
     id: Id
     state: State
@@ -120,15 +176,34 @@ class BookingView(Struct, frozen=True, kw_only=True):
     channel: Channel
     location: str | None
     advisor: AdvisorName
+    colleagues: list[ColleagueView]
+    resources: list[str]
     customer: Id
+    participants: list[Id]
+    series: Id | None
+    booked_by: str
+    cancelled_by: str | None
     sequence: int
     created_at: datetime
     manage_url: str | None
     intake_url: str | None
 
 
+class OfferedTime(Struct, frozen=True, kw_only=True):
+    """A time that is offered in place of one that cannot be, and with whom."""
+
+    start: datetime
+    advisor: AdvisorName
+
+
+class OfferedTimes(Struct, frozen=True, kw_only=True):
+    """What is offered for a meeting whose time was taken; empty if nothing could be found."""
+
+    alternatives: list[OfferedTime]
+
+
 class ManagedBooking(Struct, frozen=True, kw_only=True):
-    """A meeting as its customer sees it."""
+    """A meeting as its customer sees it; *conflict* where its time was taken after all."""
 
     id: Id
     state: State
@@ -148,6 +223,7 @@ class ManagedBooking(Struct, frozen=True, kw_only=True):
     phone: str | None
     manage_url: str | None
     intake_url: str | None
+    conflict: OfferedTimes | None
     alternatives: list[datetime]
 
 
@@ -155,6 +231,13 @@ class RescheduleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The start to move to."""
 
     start: Instant
+
+
+class RepairBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The time, and with whom, that a meeting gets in place of one that cannot be."""
+
+    start: Instant
+    advisor: Id
 
 
 class CancelBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,7 +284,7 @@ def meeting_type_view(
         slug=kind.slug,
         name=text(kind.name, language),
         description=text(kind.description, language),
-        durations=[kind.duration],
+        durations=kind.lengths(),
         channels=list(kind.channels),
         prepares=kind.form is not None,
         locations=[location_view(place) for place in places if place.slug in kind.locations],
@@ -211,14 +294,18 @@ def meeting_type_view(
 
 def booking_view(
     meeting: Booking,
-    advisor: Advisor,
+    people: Mapping[Id, Advisor],
+    things: Mapping[Id, Resource],
     place: Location | None,
     *,
     timezone: str,
     manage_url: str | None,
     intake_url: str | None,
 ) -> BookingView:
-    """Show a meeting, with its times in *timezone*."""
+    """Show a meeting, with its times in *timezone*.
+
+    *people* has those who are to be there; a thing that is gone from *things* is not shown.
+    """
     return BookingView(
         id=meeting.id,
         state=meeting.state,
@@ -228,10 +315,24 @@ def booking_view(
         timezone=timezone,
         channel=meeting.channel,
         location=place.slug if place else None,
-        advisor=AdvisorName(id=advisor.id, name=advisor.name),
+        advisor=AdvisorName(id=meeting.advisor_id, name=people[meeting.advisor_id].name),
+        colleagues=colleagues_view(meeting, people),
+        resources=[things[one].slug for one in meeting.resources if one in things],
         customer=meeting.customer_id,
+        participants=list(meeting.participants),
+        series=meeting.series_id,
+        booked_by=meeting.booked_by,
+        cancelled_by=meeting.cancelled_by,
         sequence=meeting.sequence,
         created_at=local(meeting.created_at, timezone),
         manage_url=manage_url,
         intake_url=intake_url,
     )
+
+
+def colleagues_view(meeting: Booking, people: Mapping[Id, Advisor]) -> list[ColleagueView]:
+    """Show who is there beside the advisor."""
+    return [
+        ColleagueView(role=one.role, id=one.advisor_id, name=people[one.advisor_id].name)
+        for one in meeting.colleagues
+    ]

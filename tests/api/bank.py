@@ -20,14 +20,8 @@ from api import access
 from api.access import KeyKind
 from api.problems import MEDIA_TYPE, TYPES
 from api.wiring import House
-from booking.model import (
-    AdvisorInput,
-    Day,
-    LocationInput,
-    MeetingTypeInput,
-    ScheduleInput,
-    WeeklyRange,
-)
+from booking.hours import Day, WeeklyRange
+from booking.organisation import AdvisorInput, LocationInput, MeetingTypeInput, ScheduleInput
 from context.model import FormDefinition
 from kernel.database import metadata
 from kernel.ids import Id

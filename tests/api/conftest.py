@@ -1,13 +1,12 @@
 """The whole application over a database of each kind, with a bank in it and a mailbox."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from litestar import Litestar
 
-from api.app import create_app
 from api.bootstrap import open_house
 from api.settings import Settings
 from api.wiring import House
@@ -15,6 +14,7 @@ from kernel.clock import FixedClock
 from kernel.crypto import Secret
 from notifications.channels.mailbox import Mailbox
 from tests.api.bank import ORIGIN, PUBLIC_URL, Bank, asking, open_bank
+from tests.services.application import served
 
 
 @pytest.fixture
@@ -45,9 +45,10 @@ async def house(
 
 
 @pytest.fixture
-def app(house: House) -> Litestar:
+def app(house: House) -> Iterator[Litestar]:
     """The application of that installation."""
-    return create_app(house)
+    with served(house) as app:
+        yield app
 
 
 @pytest.fixture

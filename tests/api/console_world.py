@@ -14,23 +14,17 @@ import msgspec
 from litestar import Litestar
 from msgspec import Struct
 
+import booking.conflicts
 import booking.service
 import context.service
 import notifications.service
-from api.app import create_app
 from api.bootstrap import open_house
 from api.settings import Settings
 from api.wiring import House
-from booking.model import (
-    AdvisorInput,
-    Booking,
-    BookingInput,
-    Channel,
-    LocationInput,
-    MeetingTypeInput,
-    ScheduleInput,
-    WeeklyRange,
-)
+from booking.hours import WeeklyRange
+from booking.model import Booking, BookingInput
+from booking.organisation import AdvisorInput, LocationInput, MeetingTypeInput, ScheduleInput
+from booking.values import Channel
 from context.model import CustomerInput, FormDefinition
 from kernel.clock import FixedClock
 from kernel.crypto import Secret
@@ -39,6 +33,7 @@ from kernel.people import Language, PersonName
 from kernel.tenancy import Tenant, TenantSettings, create_tenant
 from notifications.channels.mailbox import Mail, Mailbox
 from notifications.model import RateInput
+from tests.services.application import served
 
 WORDS = "Onze rente loopt af en we schrikken van de <b>nieuwe</b> tarieven."
 """What Anna wrote, mark-up included."""
@@ -172,6 +167,13 @@ class World(Struct, frozen=True, kw_only=True):
                 )
         return made
 
+    async def displace(self, meeting: Booking) -> list[Mail]:
+        """Let a meeting lose its time and its customer be offered others; return all mails."""
+        tenant = self.bank.tenant.id
+        async with self.house.database.transaction(tenant) as db:
+            await booking.conflicts.note(db, tenant, meeting, now=self.now())
+        return await self.mail()
+
     async def answer(
         self, meeting: Booking, answers: dict[str, Any], *, submit: bool = False
     ) -> None:
@@ -230,13 +232,14 @@ async def open_world(
     )
     mailbox = Mailbox(folder)
     async with open_house(settings, clock=clock, channels={"email": mailbox}) as house:
-        yield World(
-            house=house,
-            clock=clock,
-            app=create_app(house),
-            mailbox=mailbox,
-            bank=await open_bank(house, clock.now(), slug="demobank"),
-        )
+        with served(house) as app:
+            yield World(
+                house=house,
+                clock=clock,
+                app=app,
+                mailbox=mailbox,
+                bank=await open_bank(house, clock.now(), slug="demobank"),
+            )
 
 
 async def open_bank(house: House, now: datetime, *, slug: str) -> Bank:

@@ -12,7 +12,18 @@ from booking.tables import holds
 from context.tables import customers
 from kernel.clock import FixedClock
 from notifications.channels.mailbox import Mailbox
-from tests.api.bank import PUBLIC_URL, Bank, at, booked, everything, problem, token_of, wish
+from tests.api.bank import (
+    PUBLIC_URL,
+    Bank,
+    at,
+    booked,
+    everything,
+    pointers,
+    problem,
+    token_of,
+    wish,
+)
+from tests.booking.builders import statements
 
 
 async def test_a_browser_books_a_meeting(
@@ -34,7 +45,13 @@ async def test_a_browser_books_a_meeting(
         "channel": "video",
         "location": None,
         "advisor": {"id": bank.sanne, "name": "Sanne Visser"},
+        "colleagues": [],
+        "resources": [],
         "customer": made["customer"],
+        "participants": [],
+        "series": None,
+        "booked_by": "customer",
+        "cancelled_by": None,
         "sequence": 0,
         "created_at": "2026-11-30T08:00:00Z",
     }
@@ -93,6 +110,38 @@ async def test_the_same_person_is_one_customer(
 
     assert first["customer"] == again["customer"]
     assert known == 1
+
+
+# --- a crowd -------------------------------------------------------------------------------------
+
+
+async def test_a_crowd_is_told_what_the_first_was_told_and_looked_up_by_nobody(
+    widget: httpx2.AsyncClient, client: httpx2.AsyncClient, house: House
+) -> None:
+    """Once a time was refused, who asks for it is not so much as looked for in the books."""
+    await booked(client)
+    first = problem(await widget.post("/v1/bookings", json=wish()), "slot-taken", 409)
+
+    with statements(house.database) as asked:
+        second = problem(await widget.post("/v1/bookings", json=wish()), "slot-taken", 409)
+    wrong = await widget.post("/v1/bookings", json=wish(timezone="Europe/Nowhere"))
+
+    assert second["alternatives"] == first["alternatives"] != []
+    assert not [statement for statement in asked if "customers" in statement]
+    assert pointers(problem(wrong, "invalid-request", 400)) == ["/timezone"]
+
+
+async def test_a_time_that_a_crowd_wanted_can_be_had_again(
+    widget: httpx2.AsyncClient, client: httpx2.AsyncClient
+) -> None:
+    """Whoever had it gives it back, and the next one gets it."""
+    made = await booked(client)
+    for _ in range(3):
+        problem(await widget.post("/v1/bookings", json=wish()), "slot-taken", 409)
+
+    await client.post(f"/v1/bookings/{made['id']}/cancel", json={})
+
+    assert (await widget.post("/v1/bookings", json=wish())).status_code == 201
 
 
 # --- holds ---------------------------------------------------------------------------------------

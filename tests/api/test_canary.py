@@ -14,8 +14,11 @@ from kernel.tables import audit_entries, events, work
 from notifications.channels.mailbox import Mailbox
 from tests.api.bank import TUESDAY, Bank
 
-CANARIES = ("Kanariev", "kanarie@example.org", "Geheimzinnig", "0612345678", "98765.00")
-"""A surname, an address, a remark, a telephone number and an amount that nobody else has."""
+CANARIES = (
+    *("Kanariev", "kanarie@example.org", "Geheimzinnig", "0612345678", "98765.00"),
+    *("Begeleidster", "mee@example.org", "0687654321"),
+)
+"""Surnames, addresses, a remark, telephone numbers and an amount that nobody else has."""
 
 
 async def test_a_whole_booking_leaves_no_trace_of_who_it_was(
@@ -35,6 +38,14 @@ async def test_a_whole_booking_leaves_no_trace_of_who_it_was(
                     "email": "kanarie@example.org",
                     "phone": "0612345678",
                 },
+                "participants": [
+                    {
+                        "name": {"given": "Bo", "surname": "Begeleidster"},
+                        "email": "mee@example.org",
+                        "phone": "0687654321",
+                        "consents": [{"purpose": "rate-notices", "given": True}],
+                    }
+                ],
                 "answers": {"goal": "buy", "remarks": "Geheimzinnig", "wish.amount": "98765.00"},
             },
             headers={"Idempotency-Key": "once"},
@@ -62,6 +73,7 @@ async def test_a_whole_booking_leaves_no_trace_of_who_it_was(
     letters = msgspec.json.encode(mailbox.messages()).decode()
     assert "Geheimzinnig" in facts.text
     assert "kanarie@example.org" in letters
+    assert "mee@example.org" in letters
     assert len(lines) >= 3
 
 

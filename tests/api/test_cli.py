@@ -137,3 +137,98 @@ def test_a_file_that_does_not_fit_says_where(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "kind.json" in result.stderr
     assert "fax" in result.stderr
+
+
+@pytest.fixture
+def bank(run: Run) -> Callable[..., Any]:
+    """Says words to ``spreekuur`` on behalf of a bank, and returns the JSON that it prints."""
+    answer(run("tenants", "create", "--slug", "bank", "--name", "Bank", "--json"))
+
+    def say(*words: str) -> Any:
+        return answer(run(*words, "--tenant", "bank", "--json"))
+
+    return say
+
+
+def written(path: Path, content: Any) -> str:
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_all_that_is_set_up_can_be_said_on_the_command_line(
+    bank: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Branches, products, rooms, licences, schedules and absences: applied, listed, removed."""
+    file = tmp_path / "said.json"
+    branches = [{"slug": slug, "name": slug.title()} for slug in ("leiden", "utrecht")]
+    first = bank("locations", "apply", written(file, branches))
+    again = bank("locations", "apply", written(file, branches[1] | {"name": "Neude"}))
+    assert [each["name"] for each in bank("locations", "list")] == ["Leiden", "Neude"]
+    assert again[0]["id"] == first[1]["id"]
+
+    product = bank("products", "apply", written(file, {"slug": "hypotheek", "name": "Hypotheek"}))
+    assert bank("products", "list") == product
+    room = {"slug": "neude-1", "name": "Neude 1", "location": "utrecht"}
+    rooms = bank("resources", "apply", written(file, room))
+    assert bank("resources", "list") == rooms
+
+    person = {"name": "Sanne", "email": "sanne@bank.example", "timezone": "Europe/Amsterdam"}
+    sanne = bank("advisors", "add", "--name", "S", "--email", "s@bank.example")["id"]
+    licence = {"product": "hypotheek", "valid_from": "2026-01-01"}
+    changed = bank(
+        "advisors", "update", sanne, written(file, person | {"authorisations": [licence]})
+    )
+    assert bank("advisors", "list") == [changed]
+    assert changed["authorisations"] == [licence | {"valid_until": None}]
+
+    week = {"timezone": "Europe/Amsterdam", "weekly": [], "name": "evening"}
+    evening = bank("advisors", "schedules", "apply", sanne, written(file, week))
+    assert bank("advisors", "schedules", "list", sanne) == [evening]
+    bank("advisors", "schedules", "remove", sanne, "evening")
+    assert bank("advisors", "schedules", "list", sanne) == []
+
+    away = bank(
+        *("advisors", "absences", "add", sanne, "--from", "2027-02-01"),
+        *("--until", "2027-02-05", "--reason", "training"),
+    )
+    assert bank("advisors", "absences", "list", sanne) == [away]
+    assert (away["first_day"], away["last_day"]) == ("2027-02-01", "2027-02-05")
+    assert bank("advisors", "absences", "remove", away["id"]) == {"removed": away["id"]}
+    assert bank("advisors", "absences", "list", sanne) == []
+    assert bank("advisors", "exclusions", "list", sanne) == []
+
+    kind = {
+        "slug": "hypotheek",
+        "name": {"nl": "Hypotheekgesprek"},
+        "channels": ["video"],
+        "product": "hypotheek",
+        "advisors": [sanne],
+    }
+    (applied,) = bank("meeting-types", "apply", written(file, kind))
+    assert bank("meeting-types", "show", "hypotheek") == applied
+    assert applied["grid"] == "hours"
+    bank("resources", "remove", "neude-1")
+    assert bank("resources", "list") == []
+
+
+def test_what_cannot_be_set_up_says_why(bank: Callable[..., Any], run: Run, tmp_path: Path) -> None:
+    """Exit codes tell a conflict from a mistake and from a word that does not exist."""
+    sanne = bank("advisors", "add", "--name", "S", "--email", "s@bank.example")["id"]
+    add = ("advisors", "absences", "add", "--tenant", "bank", sanne, "--from")
+    assert run(*add, "2027-02-01").exit_code == 0
+
+    clash, backwards, slip = (
+        run(*add, "2027-02-01"),
+        run(*add, "2027-03-01", "--until", "2027-02-27"),
+        run(*add, "tomorrow"),
+    )
+    assert (clash.exit_code, backwards.exit_code, slip.exit_code) == (4, 1, 2)
+    assert "/last_day" in backwards.stderr
+    assert "2026-12-01" in slip.stderr
+    kind = {"slug": "x", "name": {"nl": "X"}, "channels": ["video"], "advisors": []}
+    never = run("meeting-types", "apply", "--tenant", "bank", written(tmp_path / "kind.json", kind))
+    assert never.exit_code == 1
+    assert "name its advisors" in never.stderr
+    stranger = ("exclusions", "add", "--tenant", "bank", sanne, "cus_00000000000000000000000000")
+    assert run("advisors", *stranger).exit_code == 1
+    assert run("meeting-types", "show", "--tenant", "bank", "x").exit_code == 1

@@ -108,6 +108,9 @@ async def test_a_whole_brief_is_one_sheet_of_paper(world: World) -> None:
 async def test_pages_fit_every_width_and_fingers(world: World, width: int) -> None:
     """Nothing scrolls sideways, and every target that is not in a sentence is large enough."""
     meeting = await prepared(world)
+    await world.displace(await world.meeting(at(16, day=1), email="cas@example.org"))
+    await world.meeting(at(11, day=1), email="bo@example.org")
+    world.clock.advance(at(15, 30) - world.now())
     link = await world.sign_in_link()
     async with screen(world, width=width) as page:
         base = world.house.settings.public_url

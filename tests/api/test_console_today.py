@@ -1,5 +1,6 @@
 """The first screen: an advisor's own day, what waits for their word, how fresh calendars are."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from api.pages.console.agenda import agenda_of
 from api.pages.console.calendars import account_view
 from booking.calendars.model import Account, Collection, ConnectInput
 from booking.calendars.tables import calendar_accounts, calendar_collections
+from booking.model import Booking
 from kernel.clock import FixedClock
 from kernel.ids import Id, new_id
 from kernel.people import PersonName
@@ -199,6 +201,94 @@ async def test_another_organisations_meeting_cannot_be_confirmed(world: World) -
     assert (theirs.state, still.state) == ("requested", "requested")
 
 
+async def test_a_requested_meeting_is_declined_with_a_reason(world: World) -> None:
+    """The reason is kept in the advisor's words, the customer is told, the time is free again."""
+    await _account(world, read_at=world.now() - timedelta(hours=2))
+    meeting = await world.meeting(at(10))
+    async with world.signed_in() as browser:
+        answer = await browser.post(
+            f"/console/bookings/{meeting.id}/decline", data={"reason": " Te weinig <tijd>. "}
+        )
+        after = text_of((await browser.get(answer.headers["location"])).text)
+        again = await browser.post(f"/console/bookings/{meeting.id}/decline", data={})
+    now = await _stored(world, meeting)
+    letters = [mail.subject for mail in await world.mail() if "anna@example.org" in mail.to]
+
+    assert (now.state, now.cancelled_by, now.reason) == (
+        "cancelled",
+        "advisor",
+        "Te weinig <tijd>.",
+    )
+    assert "De aanvraag is afgewezen." in after
+    assert again.status_code == 409
+    assert "Uw aanvraag voor maandag 30 november 2026 om 10:00 kan niet doorgaan" in letters
+    assert world.bank.advisor in await _actors(world, "booking.declined")
+
+
+async def test_an_advisor_says_whether_the_customer_came(world: World, clock: FixedClock) -> None:
+    """Asked once the meeting has begun, and it can be put right on the page of the meeting."""
+    meeting = await world.meeting(at(10))
+    path = f"/console/bookings/{meeting.id}/outcome"
+    clock.advance(at(9, 59) - clock.now())
+    async with world.signed_in() as browser:
+        before = text_of((await browser.get("/console")).text)
+        early = await browser.post(path, data={"outcome": "attended"})
+        clock.advance(timedelta(minutes=1))
+        begun = text_of((await browser.get("/console")).text)
+        nonsense = await browser.post(path, data={"outcome": "asleep"})
+        answer = await browser.post(path, data={"outcome": "no-show"})
+        after = text_of((await browser.get(answer.headers["location"])).text)
+        page = text_of((await browser.get(f"/console/bookings/{meeting.id}")).text)
+        await browser.post(path, data={"outcome": "attended"})
+
+    assert "Is dit gesprek doorgegaan?" not in before
+    assert early.status_code >= 400
+    assert nonsense.status_code == 400
+    assert "Is dit gesprek doorgegaan?" in begun
+    assert "Dat is vastgelegd." in after
+    assert "Is dit gesprek doorgegaan?" not in after
+    assert "Is dit gesprek doorgegaan? Doorgegaan" in page
+    assert (await _stored(world, meeting)).state == "attended"
+    assert world.bank.advisor in await _actors(world, "booking.no-show")
+
+
+async def test_a_meeting_whose_time_was_taken_stands_at_the_top(world: World) -> None:
+    """With what its customer was offered; one button says that it goes on all the same."""
+    meeting = await world.meeting(at(10, day=1))
+    await world.displace(meeting)
+    async with world.signed_in() as browser:
+        page = await browser.get("/console")
+        text = text_of(page.text)
+        (action,) = re.findall(r'action="(/console/conflicts/[^"]+)"', page.text)
+        answer = await browser.post(action)
+        after = text_of((await browser.get(answer.headers["location"])).text)
+    tenant = world.bank.tenant.id
+    async with world.house.database.reading(tenant) as db:
+        still = await booking.service.conflict_of(db, tenant, meeting.id)
+
+    assert text.startswith("Tijd bezet geraakt Mevrouw De Vries")
+    assert "De klant kan kiezen uit: dinsdag 1 december 2026 om 10:00 · Joost Meijer" in text
+    assert "Het gesprek gaat door zoals afgesproken." in after
+    assert "Tijd bezet geraakt" not in after
+    assert still is None
+    assert await _stored(world, meeting) == meeting
+    assert world.bank.advisor in await _actors(world, "conflict.kept")
+
+
+async def test_another_organisations_meetings_cannot_be_touched(world: World) -> None:
+    """Not declined, not put on record, not let stand: nothing that they have is known here."""
+    other = await open_bank(world.house, world.now(), slug="anderebank")
+    theirs = await world.meeting(at(10), bank=other)
+    async with world.signed_in() as browser:
+        answers = [
+            await browser.post(f"/console/bookings/{theirs.id}/{verb}", data=data)
+            for verb, data in (("decline", {}), ("outcome", {"outcome": "attended"}))
+        ]
+        nowhere = await browser.post(f"/console/conflicts/{new_id('cnf', NOW)}/dismiss")
+
+    assert [answer.status_code for answer in [*answers, nowhere]] == [404, 404, 404]
+
+
 async def test_nothing_waits_when_all_is_well(world: World) -> None:
     """A quiet day says that it is one."""
     async with world.signed_in() as browser:
@@ -355,6 +445,24 @@ def _made(**changes: object) -> Account:
         problem=None,
         collections=[structs.replace(collection, **changes)],
     )
+
+
+async def _stored(world: World, meeting: Booking) -> Booking:
+    """Return the booking as it stands."""
+    async with world.house.database.reading(world.bank.tenant.id) as db:
+        return await booking.service.get_booking(db, world.bank.tenant.id, meeting.id)
+
+
+async def _actors(world: World, action: str) -> list[str]:
+    """Return who is on record for having done this."""
+    tenant = world.bank.tenant.id
+    async with world.house.database.reading(tenant) as db:
+        rows = await db.scalars(
+            select(audit_entries.c.actor).where(
+                audit_entries.c.tenant_id == tenant, audit_entries.c.action == action
+            )
+        )
+        return list(rows)
 
 
 async def _account(

@@ -32,15 +32,25 @@ FOR_BROWSERS = {
 }
 
 
+NEEDED = {
+    "list_slots": {
+        "meeting_type": "a",
+        "start": "2026-12-01",
+        "end": "2026-12-02",
+        "timezone": "UTC",
+    },
+    "list_holidays": {"country": "NL", "year": "2026"},
+}
+"""Parameters without which a call cannot be asked."""
+
+
 def calls(app: Litestar, keys: set[str]) -> list[Operation]:
     return [call for call in operations(app) if call.keys == keys]
 
 
 async def ask(program: httpx2.AsyncClient, call: Operation) -> httpx2.Response:
     """Send a request without a body, and with whatever the address cannot do without."""
-    query = {"meeting_type": "a", "start": "2026-12-01", "end": "2026-12-02", "timezone": "UTC"}
-    wanted = query if call.id == "list_slots" else {}
-    return await program.request(call.method, call.at(), params=wanted)
+    return await program.request(call.method, call.at(), params=NEEDED.get(call.id, {}))
 
 
 def test_a_publishable_key_opens_six_calls_and_no_others(app: Litestar) -> None:

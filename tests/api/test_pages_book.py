@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from msgspec import structs
 
 import booking.service
 import context.service
-from booking.model import Booking, BookingFilter, MeetingTypeInput
+from booking.hours import OpenHours, WeeklyRange
+from booking.model import Booking, BookingFilter
+from booking.organisation import AdvisorInput, MeetingTypeInput, ScheduleInput
 from kernel.clock import FixedClock
 from tests.api.console_world import World, at, open_world
 from tests.api.pages_browser import PHONE, Form, Reading, read, send
@@ -213,6 +217,44 @@ async def test_somebody_comes_along(world: World) -> None:
     assert len(made.participants) == 1
 
 
+async def test_who_comes_along_has_a_language_of_their_own(world: World) -> None:
+    """The form proposes the reader's, says what they will be told, and keeps what is chosen."""
+    tenant = world.bank.tenant.id
+    async with world.browser() as browser:
+        form = await details(browser)
+        page = await read(browser, f"{form.action}?channel=video&start={at(10, day=1).isoformat()}")
+        companion = {
+            "companion_surname": "Bakker",
+            "companion_email": "bram@example.org",
+            "companion_language": "en",
+        }
+        forged = await send(browser, form, {**ANNA, **companion, "companion_language": "de"})
+        await send(browser, form, {**ANNA, **companion})
+    (made,) = await bookings(world)
+    async with world.house.database.reading(tenant) as db:
+        bram = await context.service.get_customer(db, tenant, made.participants[0])
+
+    assert form.values["companion_language"] == "nl"
+    assert "krijgt op de eigen naam dezelfde berichten" in page.text
+    assert forged.status_code == 400
+    assert Reading(forged.text).fields["companion_language"]["aria-invalid"] == "true"
+    assert bram.language == "en"
+
+
+async def test_who_comes_along_is_somebody_else(world: World) -> None:
+    """The customer's own name and address again: the form says so, and nothing is booked."""
+    async with world.browser() as browser:
+        form = await details(browser)
+        again = {"companion_surname": "de Vries", "companion_email": "ANNA@example.org"}
+        refused = await send(browser, form, {**ANNA, **again})
+    page = Reading(refused.text)
+
+    assert refused.status_code == 400
+    assert page.fields["companion_email"]["aria-invalid"] == "true"
+    assert "dezelfde achternaam en hetzelfde e-mailadres als u" in page.text
+    assert await bookings(world) == []
+
+
 async def test_video_can_be_shown_in_another_zone(world: World) -> None:
     """Who is abroad sees their own clock, and the promise is made in it; a branch keeps its own."""
     async with world.browser() as browser:
@@ -225,8 +267,8 @@ async def test_video_can_be_shown_in_another_zone(world: World) -> None:
         await send(browser, form, ANNA)
     (made,) = await bookings(world)
 
-    assert "Tijden in Asia/Tokyo" in page.text
-    assert "Tijden in Europe/Amsterdam" in branch.text
+    assert "Tijden in Tokio" in page.text
+    assert "Tijden in Amsterdam" in branch.text
     assert made.timezone == "Asia/Tokyo"
     assert made.start == at(10, day=1)
 
@@ -270,6 +312,111 @@ async def test_a_single_way_to_meet_is_not_asked_for(world: World) -> None:
 
     assert "Stap 1 van 2" in page.text
     assert page.link("09:00").startswith("/book/demobank/belafspraak?channel=phone&start=")
+
+
+async def give(world: World, **changes: Any) -> None:
+    """Offer a second kind of meeting."""
+    tenant = world.bank.tenant.id
+    kind = MeetingTypeInput(
+        slug="kennismaking",
+        name={"nl": "Kennismaking"},
+        channels=["phone"],
+        advisors=[world.bank.advisor, world.bank.colleague],
+    )
+    async with world.house.database.transaction(tenant) as db:
+        await booking.service.apply_meeting_type(
+            db, tenant, structs.replace(kind, **changes), now=world.now()
+        )
+
+
+async def test_the_length_of_a_meeting_is_chosen(world: World) -> None:
+    """Where there are several; the one that was chosen is booked and stands on every step."""
+    await give(world, duration=60, durations=[30, 60], channels=["video", "phone"])
+    async with world.browser() as browser:
+        types = await read(browser, "/book/demobank")
+        page = await read(browser, "/book/demobank/kennismaking?channel=phone&day=2026-12-01")
+        short = await read(browser, f"{page.link('30 minuten')}&day=2026-12-01")
+        form = (await read(browser, short.link("10:00"))).form("kennismaking")
+        forged = await read(browser, "/book/demobank/kennismaking?channel=phone&duration=45")
+        await send(browser, form, {**ANNA, "phone": "06 12 34 56 78"})
+    (made,) = await bookings(world)
+
+    assert "30 / 60 minuten" in types.text
+    assert "Het gesprek duurt 60 minuten." in page.text
+    assert "Het gesprek duurt 30 minuten." in short.text
+    assert form.values["duration"] == "30"
+    assert "60 minuten" in forged.text
+    assert (made.end - made.start).total_seconds() == 30 * 60
+
+
+async def test_the_language_of_a_meeting_is_chosen_where_that_matters(world: World) -> None:
+    """Only one of them speaks Turkish; where all speak the same nobody is asked."""
+    tenant = world.bank.tenant.id
+    async with world.house.database.transaction(tenant) as db:
+        emine = await booking.service.add_advisor(
+            db,
+            tenant,
+            AdvisorInput(
+                name="Emine Kaya",
+                email="emine@demobank.example",
+                timezone="Europe/Amsterdam",
+                languages=["nl", "tr"],
+            ),
+            now=world.now(),
+        )
+        hours = [WeeklyRange(day="tue", start="13:00", end="15:00")]
+        schedule = ScheduleInput(timezone="Europe/Amsterdam", weekly=hours)
+        await booking.service.set_schedule(db, tenant, emine.id, schedule, now=world.now())
+    await give(world, advisors=[world.bank.advisor, emine.id])
+    async with world.browser() as browser:
+        same = await read(browser, "/book/demobank/hypotheek?channel=phone")
+        page = await read(browser, "/book/demobank/kennismaking?day=2026-12-01")
+        turkish = await read(browser, f"{page.link('Turks')}&day=2026-12-01")
+        form = (await read(browser, turkish.link("13:00"))).form("kennismaking")
+        await send(browser, form, {**ANNA, "phone": "06 12 34 56 78"})
+    (made,) = await bookings(world)
+
+    assert "Taal van het gesprek" not in same.text
+    assert "Taal van het gesprek" in page.text
+    assert [words for words, _ in turkish.links if ":" in words][:1] == ["dinsdag 1 december 13:00"]
+    assert made.advisor_id == emine.id
+
+
+async def test_an_empty_month_says_why_and_what_would_help(world: World) -> None:
+    """One thing to change a link; each leads to a free time."""
+    await give(
+        world,
+        duration=60,
+        durations=[30, 60],
+        channels=["video", "phone"],
+        channel_hours={
+            "phone": OpenHours(weekly=[WeeklyRange(day="tue", start="10:00", end="10:30")])
+        },
+    )
+    async with world.browser() as browser:
+        page = await read(browser, "/book/demobank/kennismaking?channel=phone&day=2026-12")
+        shorter = await read(browser, page.link("30 minuten kan"))
+        video = await read(browser, page.link("beeldbellen"))
+
+    assert "In deze maand is geen tijd vrij" in page.text
+    assert "In deze periode is er geen tijd vrij: " in page.text
+    assert "Wat er wel kan:" in page.text
+    assert shorter.link("dinsdag 1 december 10:00")
+    assert "channel=video" in video.link(" 09:00")
+    assert "Sanne" not in page.text
+
+
+async def test_places_that_are_left_are_shown(world: World) -> None:
+    """Where several customers take part in one meeting; with one fewer after each booking."""
+    await give(world, seats=3, advisors=[world.bank.advisor])
+    async with world.browser() as browser:
+        page = await read(browser, "/book/demobank/kennismaking?day=2026-12-01")
+        form = (await read(browser, page.link("10:00"))).form("kennismaking")
+        await send(browser, form, {**ANNA, "phone": "06 12 34 56 78"})
+        after = await read(browser, "/book/demobank/kennismaking?day=2026-12-01")
+
+    assert page.link("10:00 nog 3 plaatsen")
+    assert after.link("10:00 nog 2 plaatsen")
 
 
 async def test_looking_changes_nothing(world: World) -> None:

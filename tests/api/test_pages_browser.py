@@ -12,9 +12,12 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from playwright.async_api import Page, expect
 
+import booking.service
 import context.service
 from api.links import LinkKind
+from booking.hours import OpenHours, WeeklyRange
 from booking.model import Booking
+from booking.organisation import MeetingTypeInput
 from kernel.clock import FixedClock
 from tests.api.console_world import ANSWERS, World, at, open_world
 from tests.services.chromium import chromium
@@ -118,6 +121,37 @@ async def test_a_customer_does_everything_without_script(world: World) -> None:
         await expect(page.get_by_role("heading", level=1)).to_have_text("Uw afspraak is afgezegd")
 
 
+async def offer_lengths(world: World) -> None:
+    """Offer a meeting of two lengths for eight at once, the longer one never free."""
+    tenant = world.bank.tenant.id
+    kind = MeetingTypeInput(
+        slug="kennismaking",
+        name={"nl": "Kennismaking"},
+        durations=[30, 45],
+        duration=30,
+        channels=["phone"],
+        seats=8,
+        hours=OpenHours(weekly=[WeeklyRange(day="tue", start="10:00", end="10:30")]),
+        advisors=[world.bank.advisor],
+    )
+    async with world.house.database.transaction(tenant) as db:
+        await booking.service.apply_meeting_type(db, tenant, kind, now=world.now())
+
+
+async def test_one_tap_repairs_a_meeting_on_a_telephone(world: World) -> None:
+    """Without script: a button for each time that is offered, and what stands afterwards."""
+    meeting = await world.meeting(at(10, day=1))
+    await world.displace(meeting)
+    async with window(width=360, script=False) as page:
+        await page.goto(link(world, meeting, "manage"))
+        buttons = page.get_by_role("button", name="2026 om")
+        await expect(buttons).to_have_count(3)
+        assert await page.evaluate(WIDER) <= 0
+        await buttons.first.click()
+        await expect(page.get_by_role("status")).to_contain_text("met Joost Meijer")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Uw afspraak staat vast")
+
+
 async def test_answers_are_saved_while_typing_goes_on(world: World) -> None:
     """The form is drawn anew under the customer's hands, and not a letter is lost."""
     meeting = await world.meeting(at(10, day=1))
@@ -188,6 +222,9 @@ async def test_axe_finds_nothing(
     base = world.house.settings.public_url
     stop = world.house.links.stop_url(tenant, meeting.customer_id, "rate-notices")
     manage = link(world, meeting, "manage")
+    taken = await world.meeting(at(16, day=1), email="cas@example.org")
+    await world.displace(taken)
+    await offer_lengths(world)
     axe = await asyncio.to_thread((widget_packages() / "axe-core" / "axe.min.js").read_text)
     found = {}
     async with window(width=width, scheme=scheme, trouble=True) as page:
@@ -204,7 +241,10 @@ async def test_axe_finds_nothing(
             "types": f"{base}/book/demobank",
             "ways": f"{base}/book/demobank/hypotheek",
             "times": f"{base}/book/demobank/hypotheek?channel=video&day=2026-12-01",
+            "lengths": f"{base}/book/demobank/kennismaking?day=2026-12-01",
+            "empty": f"{base}/book/demobank/kennismaking?duration=45&day=2026-12",
             "booking": manage,
+            "offered": link(world, taken, "manage"),
             "change": f"{manage}/change?day=2026-12-01",
             "sure": f"{manage}/change?start=2026-12-02T14:00:00%2B01:00",
             "cancel": f"{manage}/cancel",

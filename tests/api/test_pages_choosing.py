@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from api.pages.choosing import Address, Find, Picker, instant, pick
+from api.pages.choosing import Address, Emptiness, Find, Instead, Picker, instant, pick
 from booking.model import SlotAnswer
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 ADDRESS = Address(path="/book/bank/hypotheek", chosen={"channel": "video", "location": ""})
 
 
-def offer(*starts: str, following: str | None = None) -> Find:
+def offer(*starts: str, following: str | None = None, seats: dict[str, int] | None = None) -> Find:
     """Return what finds these free starts, in UTC."""
     free = [datetime.fromisoformat(start).replace(tzinfo=UTC) for start in starts]
 
@@ -22,10 +22,19 @@ def offer(*starts: str, following: str | None = None) -> Find:
         inside = [start for start in free if begin <= start < finish]
         return SlotAnswer(
             duration=60,
+            timezone=None,
             starts=inside,
+            remaining={
+                datetime.fromisoformat(start).replace(tzinfo=UTC): left
+                for start, left in seats.items()
+            }
+            if seats
+            else None,
             next_available=None if inside or not later else min(later),
             as_of=NOW,
             reasons={},
+            refused=[],
+            help=[],
         )
 
     return find
@@ -122,6 +131,41 @@ async def test_weeks_stand_from_monday_and_past_ones_are_left_out() -> None:
     second = december.weeks[0][2]
     assert second is not None
     assert second.url is None
+
+
+async def test_places_that_are_left_stand_at_their_time() -> None:
+    """Also in the hour that comes twice, in the zone where it does."""
+    starts = {"2027-10-31T00:30": 3, "2027-10-31T01:30": 1, "2027-10-31T09:00": 8}
+
+    picker = await choose(offer(*starts, seats=starts), "2027-10-31", days=400)
+
+    assert [time.seats for part in picker.parts for time in part.times] == [3, 1, 8]
+
+
+async def test_an_empty_month_is_explained_and_a_full_one_is_not() -> None:
+    """Why is looked into once, for just the time that was shown."""
+    asked: list[tuple[datetime, datetime]] = []
+    told = Emptiness(why="Niemand is vrij.", ways=[Instead(text="Telefonisch.", url="?a")])
+
+    async def explain(begin: datetime, finish: datetime) -> Emptiness:
+        asked.append((begin, finish))
+        return told
+
+    async def chosen(wanted: str) -> Picker:
+        return await pick(
+            offer("2027-01-04T09:00"),
+            ADDRESS,
+            wanted=wanted,
+            timezone="Europe/Amsterdam",
+            now=NOW,
+            window_days=60,
+            explain=explain,
+        )
+
+    empty, full = await chosen("2026-12"), await chosen("2027-01")
+
+    assert (empty.empty, full.empty) == (told, None)
+    assert [tuple(f"{one:%d-%m}" for one in span) for span in asked] == [("01-12", "01-01")]
 
 
 async def test_nonsense_in_the_address_counts_as_no_choice() -> None:

@@ -1,7 +1,7 @@
 """The page of a booking: seeing, moving, cancelling, agreeing; and what a GET must never do."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -168,9 +168,101 @@ async def test_a_customer_cancels_their_meeting(world: World) -> None:
     assert not [href for _, href in page.links if href.endswith(("/change", "/cancel"))]
 
 
+# --- when its time was taken ---------------------------------------------------------------------
+
+
+async def test_a_customer_takes_the_same_time_with_somebody_else_in_one_tap(world: World) -> None:
+    """The letter leads to the page, the page has a button for each time; all three are told."""
+    meeting = await world.meeting(at(10, day=1))
+    mails = await world.displace(meeting)
+    (letter,) = [mail for mail in mails if "niet doorgaan zoals afgesproken" in mail.subject]
+    before = {mail.id for mail in mails}
+    async with world.browser() as browser:
+        page = await read(browser, urlsplit(letter.links[0]).path)
+        offered = [form for form in page.forms if form.action.endswith("/repair")]
+        answer = await send(browser, offered[0], {})
+        after = await read(browser, answer.headers["location"])
+    now = await stored(world, meeting)
+    told = {mail.to: mail.subject for mail in await world.mail() if mail.id not in before}
+
+    assert "Uw afspraak kan niet doorgaan zoals afgesproken" in page.text
+    assert "dinsdag 1 december 2026 om 10:00, met Joost Meijer" in page.text
+    assert len(offered) == 3
+    assert page.link("Kies zelf een andere tijd").endswith("/change")
+    assert f"Of bel {PHONE}." in page.text
+    assert (now.start, now.advisor_id) == (at(10, day=1), world.bank.colleague)
+    assert "Uw afspraak is nu op dinsdag 1 december 2026 om 10:00, met Joost Meijer." in after.text
+    assert "Uw afspraak staat vast" in after.text
+    assert not [form for form in after.forms if form.action.endswith("/repair")]
+    when = "dinsdag 1 december 2026 om 10:00"
+    assert told == {
+        "Anna de Vries <anna@example.org>": f"Uw afspraak op {when} is met Joost Meijer",
+        "Joost Meijer <joost@demobank.example>": f"Er is een gesprek voor jou op {when}",
+        "Sanne Visser <sanne@demobank.example>": f"Het gesprek op {when} is niet meer voor jou",
+    }
+
+
+async def test_a_customer_takes_another_time_that_was_offered(world: World) -> None:
+    """The meeting moves, its link is a new one, and the page behind that says what stands."""
+    meeting = await world.meeting(at(10, day=1))
+    await world.displace(meeting)
+    old = link(world, meeting)
+    async with world.browser() as browser:
+        page = await read(browser, old)
+        other = [form for form in page.forms if form.action.endswith("/repair")][1]
+        answer = await send(browser, other, {})
+        after = await read(browser, answer.headers["location"])
+        await read(browser, old, status=410)
+    now = await stored(world, meeting)
+
+    assert now.start.isoformat() != meeting.start.isoformat()
+    assert now.start == datetime.fromisoformat(other.values["start"])
+    assert now.advisor_id == other.values["advisor"]
+    assert "Uw afspraak is nu op dinsdag 1 december 2026" in after.text
+
+
+async def test_of_what_was_offered_the_rest_stays_when_one_is_taken(world: World) -> None:
+    """Somebody was first: nothing has changed, a sentence says so, the others can be chosen."""
+    meeting = await world.meeting(at(10, day=1))
+    await world.displace(meeting)
+    async with world.browser() as browser:
+        page = await read(browser, link(world, meeting))
+        offered = [form for form in page.forms if form.action.endswith("/repair")]
+        await world.meeting(at(10, day=1), email="first@example.org", advisor=world.bank.colleague)
+        answer = await send(browser, offered[0], {})
+        rest = Reading(answer.text)
+        left = [form for form in rest.forms if form.action.endswith("/repair")]
+        chosen = await send(browser, left[0], {})
+
+    assert answer.status_code == 409
+    assert 'role="alert"' in rest.source
+    assert "De andere momenten kunt u nog kiezen." in rest.text
+    assert [form.values for form in left] == [form.values for form in offered[1:]]
+    assert chosen.status_code == 303
+
+
+@pytest.mark.parametrize("displaced", [True, False])
+async def test_only_what_was_offered_can_be_taken(world: World, displaced: bool) -> None:
+    """Another time has a page of its own, with rules of its own."""
+    meeting = await world.meeting(at(10, day=1))
+    if displaced:
+        await world.displace(meeting)
+    path = f"{link(world, meeting)}/repair"
+    forged = {"start": at(15, day=3).isoformat(), "advisor": world.bank.colleague}
+    async with world.browser() as browser:
+        answer = await browser.post(path, data=forged, headers={"accept": "text/html"})
+        nothing = await browser.post(path, data={"start": "soon"}, headers={"accept": "text/html"})
+
+    assert answer.status_code == 409
+    assert "Dit moment staat niet meer open" in answer.text
+    assert nothing.status_code == 303
+    assert await stored(world, meeting) == meeting
+
+
 async def test_looking_changes_nothing(world: World) -> None:
     """A mail scanner that opens every link it finds leaves everything as it was."""
     meeting = await world.meeting(at(10, day=1))
+    await world.displace(meeting)
     base = link(world, meeting)
     async with world.browser() as scanner:
         pages = [base]

@@ -7,6 +7,8 @@ import httpx2
 import pytest
 from litestar import Litestar
 
+import booking.conflicts
+import booking.service
 from api.wiring import House
 from tests.api.bank import (
     Bank,
@@ -45,15 +47,19 @@ async def other(house: House) -> Bank:
 
 @pytest.fixture
 async def theirs(
-    app: Litestar, other: Bank, radicale: Radicale
+    app: Litestar, house: House, other: Bank, radicale: Radicale
 ) -> AsyncIterator[tuple[httpx2.AsyncClient, dict[str, str]]]:
     """The other bank's server, and the ids of one thing of each kind that the bank has."""
     async with asking(app, other.secret) as program:
-        booking = await booked(program, participants=[], answers={"goal": "buy"})
+        made = await booked(program, participants=[], answers={"goal": "buy"})
         hold = await program.post(
             "/v1/holds",
             json={"meeting_type": "hypotheek", "start": at(14).isoformat(), "channel": "video"},
         )
+        series = await program.post(
+            "/v1/series", json=wish(at(16), repeat={"every": "week", "count": 2})
+        )
+        assert series.status_code == 201, series.text
         account = await program.post(
             "/v1/calendars",
             json={
@@ -63,13 +69,20 @@ async def theirs(
                 "password": PASSWORDS["sanne"],
             },
         )
+        absence = await program.post(
+            f"/v1/advisors/{other.sanne}/absences", json=BODIES["add_absence"]
+        )
+        conflict = await clash(house, other, made["id"])
         keys = await program.get("/v1/keys")
         yield (
             program,
             {
                 "advisor_id": other.sanne,
-                "booking_id": booking["id"],
-                "customer_id": booking["customer"],
+                "booking_id": made["id"],
+                "customer_id": made["customer"],
+                "absence_id": absence.json()["id"],
+                "series_id": series.json()["id"],
+                "conflict_id": conflict,
                 "hold_id": hold.json()["id"],
                 "account_id": account.json()["id"],
                 "collection_id": account.json()["collections"][0]["id"],
@@ -78,10 +91,31 @@ async def theirs(
         )
 
 
+async def clash(house: House, bank: Bank, booking_id: str) -> str:
+    """Let the time of a meeting be taken, and return the id of the conflict."""
+    async with house.database.transaction(bank.tenant) as db:
+        meeting = await booking.service.get_booking(db, bank.tenant, booking_id)
+        await booking.conflicts.note(db, bank.tenant, meeting, now=house.clock.now())
+        found = await booking.service.conflict_of(db, bank.tenant, booking_id)
+    assert found is not None
+    return found.id
+
+
 BODIES: dict[str, dict[str, Any]] = {
+    "update_advisor": {"name": "S", "email": "s@bank.example", "timezone": "UTC"},
     "set_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
+    "set_named_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
+    "add_absence": {"first_day": "2027-02-01", "last_day": "2027-02-05"},
     "reschedule_booking": {"start": at(11).isoformat()},
     "cancel_booking": {"reason": "Toch niet"},
+    "decline_booking": {"reason": "Toch niet"},
+    "reassign_booking": {},
+    "repair_booking": {
+        "start": at(11).isoformat(),
+        "advisor": "adv_01m8nqfj00eft9d4n3f118179v",
+    },
+    "record_outcome": {"outcome": "attended"},
+    "cancel_series": {},
     "set_customer_consents": {"consents": [{"purpose": "rate-notices", "given": True}]},
     "set_calendar_role": {"role": "ignore"},
 }
@@ -114,6 +148,7 @@ async def test_every_call_with_the_id_of_another_bank_finds_nothing(
     # The ids are good: their own bank finds everything.
     for path in ("advisors/{advisor_id}", "bookings/{booking_id}", "customers/{customer_id}"):
         assert (await program.get(f"/v1/{path.format(**ids)}")).status_code == 200
+    assert (await program.delete(f"/v1/absences/{ids['absence_id']}")).status_code == 204
 
 
 async def test_what_another_bank_has_cannot_be_named_in_a_request(
@@ -149,7 +184,15 @@ async def test_what_another_bank_has_cannot_be_named_in_a_request(
         },
     )
 
+    absence = await client.post(
+        f"/v1/advisors/{bank.sanne}/absences",
+        json=BODIES["add_absence"] | {"stand_in": ids["advisor_id"]},
+    )
+    exclusion = await client.put(f"/v1/advisors/{bank.sanne}/exclusions/{ids['customer_id']}")
+
     problem(advisor, "not-found", 404)
+    problem(absence, "invalid-request", 400)
+    problem(exclusion, "not-found", 404)
     problem(hold, "hold-expired", 409)
     problem(kind, "invalid-request", 400)
     problem(calendar, "not-found", 404)

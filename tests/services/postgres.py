@@ -7,13 +7,17 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.services.processes import Process, answers, free_port, latest_postgres, need, wait_until
+from tests.services.processes import Process, free_port, latest_postgres, need, wait_until
 
 
 class Postgres:
-    """A cluster in a directory of its own, gone when it is stopped."""
+    """A cluster in a directory of its own, gone when it is stopped.
 
-    def __init__(self) -> None:
+    Args:
+        durable: Whether a commit waits for the disk, as it does where bookings matter.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         initdb = need("initdb", "postgresql", folders=latest_postgres())
         self.user = _ordinary_user()
         self.directory = Path(tempfile.mkdtemp(prefix="spreekuur-pg-"))
@@ -35,7 +39,7 @@ class Postgres:
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.directory,
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "max_connections": 200,
             "timezone": "UTC",
         }
@@ -43,11 +47,16 @@ class Postgres:
         postgres = str(Path(initdb).with_name("postgres"))
         self.log = self.directory / "log"
         self._process = Process([postgres, "-D", str(data), *flags], log=self.log, user=self.user)
-        wait_until(lambda: answers(self.port), "PostgreSQL")
+        self._ask = [str(Path(initdb).with_name("pg_isready")), "-q", "-h", "127.0.0.1"]
+        # The port is open while it still refuses whoever comes.
+        wait_until(self._accepts, "PostgreSQL")
 
     def url(self, database: str = "postgres", user: str = "owner") -> str:
         """Return the address of a database in this cluster."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def _accepts(self) -> bool:
+        return not subprocess.run([*self._ask, "-p", str(self.port)]).returncode
 
     def stop(self) -> None:
         """End the cluster and remove its directory."""

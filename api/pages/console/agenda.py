@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 import context.service
+from api.booking_desk import advisors_named
 from api.wire.customer import text
-from booking.model import Booking, BookingFilter, Channel, Location, MeetingType, State
+from booking.conflicts import Conflict
+from booking.model import Booking, BookingFilter
+from booking.organisation import Location, MeetingType
+from booking.values import Channel, State
 from kernel.errors import NotFound
 from kernel.ids import Id
 from kernel.people import Language, full_name, spoken_address
@@ -19,6 +23,9 @@ from kernel.tenancy import Tenant
 
 DAYS_AHEAD: Final = 14
 """How many days after today the first screen shows."""
+
+DAYS_BACK: Final = 7
+"""How many days back it asks whether a customer came."""
 
 _PAGE: Final = 100
 
@@ -59,12 +66,41 @@ class Day(Struct, frozen=True, kw_only=True):
     rows: list[Row]
 
 
+class Choice(Struct, frozen=True, kw_only=True):
+    """A time that a customer was offered, and with whom."""
+
+    start: datetime
+    advisor: str
+
+
+class Displaced(Struct, frozen=True, kw_only=True):
+    """A meeting whose time was taken after all, and what its customer was offered for it.
+
+    Attributes:
+        told: Whether the customer has been asked to choose.
+        by_calendar: Whether it was taken in a calendar, not by new rules of its time zone.
+    """
+
+    conflict: Id
+    row: Row
+    told: bool
+    by_calendar: bool
+    offered: list[Choice]
+
+
 class Agenda(Struct, frozen=True, kw_only=True):
-    """Today, the days with meetings after it, and what waits for the advisor's word."""
+    """Today, the days with meetings after it, and what waits for the advisor's word.
+
+    Attributes:
+        displaced: Meetings whose time was taken, about which somebody has to choose.
+        begun: Meetings of the last week, of which nobody said yet whether the customer came.
+    """
 
     today: Day
     later: list[Day]
     requested: list[Row]
+    displaced: list[Displaced]
+    begun: list[Row]
 
 
 async def agenda_of(
@@ -85,11 +121,21 @@ async def agenda_of(
     waiting = await _all(
         db, tenant.id, BookingFilter(advisor=advisor, since=now, state="requested")
     )
+    moment = timedelta(microseconds=1)  # what begins this very moment has begun
+    past = BookingFilter(advisor=advisor, since=now - timedelta(days=DAYS_BACK), until=now + moment)
+    begun = await _all(db, tenant.id, structs.replace(past, state="confirmed"))
+    conflicts = await booking.service.open_conflicts(db, tenant.id, advisor=advisor)
+    taken = {
+        one.booking_id: await booking.service.get_booking(db, tenant.id, one.booking_id)
+        for one in conflicts
+    }
     kinds = {kind.slug: kind for kind in await booking.service.list_meeting_types(db, tenant.id)}
     places = {place.id: place for place in await booking.service.list_locations(db, tenant.id)}
     rows = {
         meeting.id: await _row(db, tenant, meeting, kinds, places, language=language, now=now)
-        for meeting in {meeting.id: meeting for meeting in [*shown, *waiting]}.values()
+        for meeting in {
+            meeting.id: meeting for meeting in [*shown, *waiting, *begun, *taken.values()]
+        }.values()
     }
     days: dict[date, list[Row]] = {today: []}
     for meeting in sorted(shown, key=_start):
@@ -98,6 +144,22 @@ async def agenda_of(
         today=Day(date=today, rows=days.pop(today)),
         later=[Day(date=day, rows=found) for day, found in days.items()],
         requested=[rows[meeting.id] for meeting in sorted(waiting, key=_start)],
+        displaced=[await _displaced(db, tenant.id, one, rows[one.booking_id]) for one in conflicts],
+        begun=[rows[meeting.id] for meeting in sorted(begun, key=_start)],
+    )
+
+
+async def _displaced(db: AsyncConnection, tenant: Id, conflict: Conflict, row: Row) -> Displaced:
+    people = await advisors_named(db, tenant, {one.advisor_id for one in conflict.alternatives})
+    return Displaced(
+        conflict=conflict.id,
+        row=row,
+        told=conflict.offered_at is not None,
+        by_calendar=conflict.state != "displaced",
+        offered=[
+            Choice(start=one.start, advisor=people[one.advisor_id].name)
+            for one in conflict.alternatives
+        ],
     )
 
 

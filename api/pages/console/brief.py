@@ -1,7 +1,7 @@
 """The brief: everything an advisor should know before a meeting, on one page."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
@@ -10,12 +10,15 @@ from litestar.params import FromPath
 
 import booking.service
 import context.service
+from api.assignment import assignment_of
 from api.brief import brief_of
 from api.pages.console.layout import lay_out
 from api.pages.console.session import CONSOLE, Screen
 from api.pages.console.view import show
 from api.wiring import House
-from booking.model import Advisor, Booking
+from booking.lifecycle import Outcome
+from booking.model import Booking
+from booking.organisation import Advisor
 from context.model import Brief
 from kernel.ids import Id
 
@@ -69,10 +72,20 @@ async def _brief_page(
     async with house.database.reading(tenant) as db:
         meeting = await booking.service.get_booking(db, tenant, booking_id)
         host = await booking.service.get_advisor(db, tenant, meeting.advisor_id)
+        assignment = await assignment_of(db, tenant, meeting.id, language=screen.language)
         brief = await brief_of(
             db, tenant, meeting.id, reader=screen.person.id, language=screen.language, now=now
         )
-    answer = _show(request, screen, brief, meeting, host, paper=paper)
+    answer = _show(
+        request,
+        screen,
+        brief,
+        meeting,
+        host,
+        why=assignment.sentences,
+        begun=now >= meeting.start,
+        paper=paper,
+    )
     if not _is_prefetch(request):
         # A GET never acts on anybody's behalf. This one notes one thing, about its reader alone:
         # that they have now seen the brief, which is what "changed since you last looked" is
@@ -98,6 +111,8 @@ def _show(
     meeting: Booking,
     host: Advisor,
     *,
+    why: list[str],
+    begun: bool,
     paper: bool,
 ) -> Response[str]:
     layout = lay_out(brief)
@@ -111,8 +126,17 @@ def _show(
         places=layout.places,
         meeting=meeting,
         host=host,
+        why=why,
+        outcomes=_outcomes(meeting) if begun else [],
         paper=paper,
     )
+
+
+def _outcomes(meeting: Booking) -> list[Outcome]:
+    """Return what can be put on record now; the other outcome puts an earlier one right."""
+    if meeting.state in {"requested", "cancelled"}:
+        return []
+    return [one for one in get_args(Outcome) if one != meeting.state]
 
 
 def _is_prefetch(request: Request[Any, Any, State]) -> bool:

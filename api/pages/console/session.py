@@ -20,7 +20,7 @@ from api.pages.console.words import LANGUAGES
 from api.pages.posted import ForeignForm
 from api.settings import Settings
 from api.wiring import House
-from booking import model
+from booking.organisation import Advisor as AdvisorOnFile
 from kernel.people import Language
 from kernel.tenancy import Tenant, get_tenant
 
@@ -46,7 +46,7 @@ class Screen(Struct, frozen=True, kw_only=True):
 
     seat: Advisor
     tenant: Tenant
-    person: model.Advisor
+    person: AdvisorOnFile
     language: Language
 
 

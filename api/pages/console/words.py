@@ -104,6 +104,56 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "confirm": {"nl": "Bevestigen", "en": "Confirm"},
     "confirm.which": {"nl": "Bevestig de afspraak met {name}", "en": "Confirm {name}'s meeting"},
     "confirmed": {"nl": "De afspraak is bevestigd.", "en": "The meeting is confirmed."},
+    "decline": {"nl": "Afwijzen", "en": "Decline"},
+    "decline.reason": {"nl": "Reden (niet verplicht)", "en": "Reason (optional)"},
+    "decline.which": {"nl": "Wijs de aanvraag van {name} af", "en": "Decline {name}'s request"},
+    "declined": {
+        "nl": "De aanvraag is afgewezen. De klant krijgt bericht.",
+        "en": "The request is declined. The customer will be told.",
+    },
+    "begun.text": {
+        "nl": "Is dit gesprek doorgegaan?",
+        "en": "Did this meeting take place?",
+    },
+    "attended": {"nl": "Doorgegaan", "en": "It did"},
+    "attended.which": {
+        "nl": "Het gesprek met {name} is doorgegaan",
+        "en": "The meeting with {name} took place",
+    },
+    "no-show": {"nl": "Niet verschenen", "en": "Did not come"},
+    "no-show.which": {"nl": "{name} is niet verschenen", "en": "{name} did not come"},
+    "recorded": {"nl": "Dat is vastgelegd.", "en": "That is on record."},
+    # what a calendar has taken
+    "displaced.title": {"nl": "Tijd bezet geraakt", "en": "Time taken"},
+    "displaced.calendar": {
+        "nl": "Deze tijd is bezet in uw eigen agenda.",
+        "en": "This time is taken in your own calendar.",
+    },
+    "displaced.zone": {
+        "nl": "Door nieuwe regels van de tijdzone kan dit gesprek niet op deze tijd.",
+        "en": "New rules of the time zone keep this meeting from its time.",
+    },
+    "displaced.offered": {
+        "nl": "De klant kan kiezen uit:",
+        "en": "The customer can choose from:",
+    },
+    "displaced.nothing": {
+        "nl": "Er was niets om aan te bieden; de klant is gevraagd te bellen of zelf te kiezen.",
+        "en": "There was nothing to offer; the customer was asked to call or to choose a time.",
+    },
+    "displaced.soon": {
+        "nl": "De klant krijgt straks andere tijden aangeboden.",
+        "en": "The customer will be offered other times soon.",
+    },
+    "keep": {"nl": "Gaat door zoals afgesproken", "en": "Goes on as planned"},
+    "keep.which": {
+        "nl": "Het gesprek met {name} gaat door zoals afgesproken",
+        "en": "The meeting with {name} goes on as planned",
+    },
+    "kept": {
+        "nl": "Het gesprek gaat door zoals afgesproken.",
+        "en": "The meeting goes on as planned.",
+    },
     "synced": {"nl": "De agenda is bijgewerkt.", "en": "The calendar is up to date."},
     "sync-failed": {
         "nl": "Het bijwerken is niet gelukt; onder Wacht op u staat wat er mis is.",
@@ -155,6 +205,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "nl": "Dit is een afspraak van {name}. Dat u dit overzicht hebt geopend, is vastgelegd.",
         "en": "This is {name}'s meeting. It is on record that you opened this brief.",
     },
+    "brief.why": {"nl": "Toegewezen:", "en": "Assigned:"},
     "brief.attention": {"nl": "Waar u op let", "en": "What to look out for"},
     "brief.documents": {"nl": "Mee te brengen", "en": "To bring"},
     "brief.source": {"nl": "Bron", "en": "Source"},
