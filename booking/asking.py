@@ -113,8 +113,8 @@ def _remaining(seen: Sight, starts: Sequence[int]) -> dict[datetime, int] | None
 
 
 def _as_of(seen: Sight) -> datetime:
-    known = [second for second in seen.taken.read_at.values() if second is not None]
-    return min([seen.now, *map(from_epoch, known)])
+    second = seen.taken.least_fresh
+    return seen.now if second is None else min(seen.now, from_epoch(second))
 
 
 async def _next(db: AsyncConnection, tenant: Id, seen: Sight, stop: int) -> datetime | None:

@@ -68,13 +68,14 @@ class Taken(Struct, frozen=True, kw_only=True):
         work: What of it counts in limits.
         effort: What it asks of people: (begin, minutes times load points) of every meeting.
         read_at: When the most neglected calendar was last read; None if one never was. Who has no
-            calendar is not there.
+            calendar is not there. Only where somebody is to be chosen.
+        least_fresh: The same of everybody together, apart from calendars that never were read.
         running: Sessions of the kind asked for.
         customers: The customer's own meetings.
         excluded: Who must not advise the customer.
         known: Whom the customer met or is to meet, the latest meeting first.
         expired: Of whom a hold that has expired still has claims; only where work is shared out.
-        content: A digest of all that this was made from, but for *read_at*.
+        content: A digest of all that this was made from, but for when calendars were read.
     """
 
     version: Id | None
@@ -83,7 +84,8 @@ class Taken(Struct, frozen=True, kw_only=True):
     claimed: Mapping[UUID, Sequence[tuple[int, int]]]
     work: Mapping[UUID, list[Work]]
     effort: Mapping[UUID, Sequence[tuple[int, int]]]
-    read_at: Mapping[UUID, int | None]
+    read_at: Mapping[UUID, int | None] = field(default_factory=dict)
+    least_fresh: int | None = None
     running: list[Running] = field(default_factory=list)
     customers: list[Work] = field(default_factory=list)
     excluded: Collection[UUID] = frozenset()

@@ -3,17 +3,17 @@
 It reads what is taken of advisors and rooms, how fresh their calendars are, and under which version
 the organisation is set up, all at the same moment. Rows come back as whole seconds and raw UUIDs,
 since turning a few hundred rows into anything finer costs more than finding the free times. Where
-spans are all that is asked, an advisor's come as one text, which is read only if it is a new one.
+spans are all that is asked, those of everybody come as one text, and only what is new is read.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
+    Join,
     String,
     Uuid,
     and_,
@@ -120,13 +121,12 @@ async def read_taken(
 
 def _sorted_out(rows: Sequence[Any]) -> Taken:
     by_kind: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    content: list[tuple[Any, ...]] = []
-    for kind, *rest in rows:
-        row = tuple(rest)
-        by_kind[kind].append(row)
-        # When a calendar was read decides nothing, and is another time every few minutes.
-        if kind != _READ:
-            content.append((kind, *row))
+    for kind, *row in rows:
+        by_kind[kind].append(tuple(row))
+    busy, claimed = _spans_of_all(by_kind.pop(_BUSY, [])), _spans_of_all(by_kind.pop(_TAKEN, []))
+    # When a calendar was read decides nothing, and is another time every few minutes.
+    fresh = by_kind.pop(_READ, [])
+    content = (busy.digest, claimed.digest, sorted(by_kind.items()))
     ((version, *_, settings),) = by_kind[_VERSION]
     counted: defaultdict[UUID, list[tuple[int, int]]] = defaultdict(list)
     work: defaultdict[UUID, list[Work]] = defaultdict(list)
@@ -138,11 +138,12 @@ def _sorted_out(rows: Sequence[Any]) -> Taken:
     return Taken(
         version=to_text("stp", version) if version else None,
         settings=msgspec.json.decode(settings, type=TenantSettings),
-        busy={row[0]: _spans(row[-1]) for row in by_kind[_BUSY]},
-        claimed=counted or {row[0]: _spans(row[-1]) for row in by_kind[_TAKEN]},
+        busy=busy.by_subject,
+        claimed=counted or claimed.by_subject,
         work=work,
-        effort={row[0]: _efforts(row[-1]) for row in by_kind[_EFFORT]},
-        read_at={row[0]: row[1] for row in by_kind[_READ]},
+        effort={one: _efforts(text) for one, text in _by_subject(_text(by_kind[_EFFORT]))},
+        read_at={row[0]: row[1] for row in fresh if row[0] is not None},
+        least_fresh=min((row[1] for row in fresh if row[1] is not None), default=None),
         running=[
             Running(UUID(text), start, taken, places, advisor)
             for advisor, start, taken, places, _, _, text in by_kind[_SESSION]
@@ -154,8 +155,39 @@ def _sorted_out(rows: Sequence[Any]) -> Taken:
         excluded={row[0] for row in by_kind[_EXCLUDED]},
         known=[row[0] for row in sorted(by_kind[_KNOWN], key=itemgetter(1, 0), reverse=True)],
         expired={row[0] for row in by_kind[_EXPIRED]},
-        content=blake2b(msgspec.msgpack.encode(content), digest_size=32).digest(),
+        content=_digest(msgspec.msgpack.encode(content)),
     )
+
+
+class _Spans(NamedTuple):
+    """Everybody's spans, and a digest of the text that they were read from."""
+
+    by_subject: Mapping[UUID, tuple[tuple[int, int], ...]]
+    digest: bytes
+
+
+def _spans_of_all(rows: Sequence[tuple[Any, ...]]) -> _Spans:
+    return _read_spans(_text(rows))
+
+
+@lru_cache(maxsize=64)
+def _read_spans(text: str) -> _Spans:
+    by_subject = {subject: _spans(rest) for subject, rest in _by_subject(text)}
+    return _Spans(by_subject, _digest(text.encode()))
+
+
+def _text(rows: Sequence[tuple[Any, ...]]) -> str:
+    return (rows[0][-1] if rows else None) or ""
+
+
+def _by_subject(text: str) -> Iterator[tuple[UUID, str]]:
+    for line in text.splitlines():
+        subject, _, rest = line.partition(" ")
+        yield UUID(subject), rest
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=32).digest()
 
 
 @lru_cache(maxsize=4096)
@@ -191,7 +223,8 @@ def _statement(
     dialect: str, shared: bool, customer: bool, counted: bool, effort: bool
 ) -> CompoundSelect[Any]:
     claimed = _claims(dialect, shared) if counted else _taken(dialect, shared)
-    parts = [_version(dialect), _busy(dialect), claimed, _freshness(dialect)]
+    freshness = _freshness(dialect) if effort else _least_fresh(dialect)
+    parts = [_version(dialect), _busy(dialect), claimed, freshness]
     if effort:
         parts += [_effort(dialect, shared), _expired(dialect, shared)]
     if shared:
@@ -216,6 +249,19 @@ def _row(
     )
 
 
+def _of_everybody(
+    dialect: str,
+    kind: int,
+    subject: ColumnElement[Any],
+    text: ColumnElement[str],
+    where: Sequence[ColumnElement[bool]],
+) -> Any:
+    """Return one row: a line for everybody, of their id and of *text*, which sums up their rows."""
+    name = cast(subject, String) if dialect == "postgresql" else type_coerce(subject, String)
+    each = select((name + " " + text).label("line")).where(*where).group_by(subject).subquery()
+    return _row(kind, cast(null(), Uuid()), text=_joined(dialect, each.c.line, "\n"))
+
+
 def _version(dialect: str) -> Any:
     return (
         _row(_VERSION, setups.c.version, text=tenants.c.settings)
@@ -226,24 +272,28 @@ def _version(dialect: str) -> Any:
 
 def _busy(dialect: str) -> Any:
     span = busy_spans.c
-    return (
-        _row(_BUSY, span.advisor_id, text=_in_one(dialect, span.starts_at, span.ends_at))
-        .where(
+    return _of_everybody(
+        dialect,
+        _BUSY,
+        span.advisor_id,
+        _in_one(dialect, span.starts_at, span.ends_at),
+        [
             span.tenant_id == _TENANT,
             _among(dialect, span.advisor_id, "people"),
             span.starts_at < _END,
             span.ends_at > _START,
-        )
-        .group_by(span.advisor_id)
+        ],
     )
 
 
 def _taken(dialect: str, shared: bool) -> Any:
     claim = claims.c
-    return (
-        _row(_TAKEN, claim.resource_id, text=_in_one(dialect, claim.starts_at, claim.ends_at))
-        .where(*_live(dialect, shared), *_around(), _not_expired())
-        .group_by(claim.resource_id)
+    return _of_everybody(
+        dialect,
+        _TAKEN,
+        claim.resource_id,
+        _in_one(dialect, claim.starts_at, claim.ends_at),
+        [*_live(dialect, shared), *_around(), _not_expired()],
     )
 
 
@@ -267,17 +317,19 @@ def _effort(dialect: str, shared: bool) -> Any:
     begin = cast(_floor(dialect, claim.begins_at), BigInteger)
     number = begin * (1 << _EFFORT_BITS) + claim.work * claim.load
     since, until = bindparam("since", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)
-    return (
-        _row(_EFFORT, claim.resource_id, text=_numbers(dialect, number))
-        .where(
+    return _of_everybody(
+        dialect,
+        _EFFORT,
+        claim.resource_id,
+        _numbers(dialect, number),
+        [
             *_live(dialect, shared),
             _not_expired(),
             claim.begins_at >= since,
             claim.begins_at < until,
             # What lies around it is found by its end; a meeting ends after it has begun.
             claim.ends_at > since,
-        )
-        .group_by(claim.resource_id)
+        ],
     )
 
 
@@ -326,22 +378,39 @@ def _not_expired() -> ColumnElement[bool]:
 
 
 def _freshness(dialect: str) -> Any:
+    """Read of each advisor when the most neglected calendar was read; null if one never was."""
     account, collection = calendar_accounts.c, calendar_collections.c
     everything = func.count(collection.id) == func.count(collection.last_ok_at)
     oldest = _floor(dialect, func.min(collection.last_ok_at))
+    return (
+        _row(_READ, account.advisor_id, case((everything, oldest)))
+        .select_from(_calendars())
+        .where(account.tenant_id == _TENANT, _among(dialect, account.advisor_id, "people"))
+        .group_by(account.advisor_id)
+        .having(func.count(collection.id) > 0)
+    )
+
+
+def _least_fresh(dialect: str) -> Any:
+    """Read the same of all of them together, leaving out calendars that never were read."""
+    account = calendar_accounts.c
+    oldest = _floor(dialect, func.min(calendar_collections.c.last_ok_at))
+    return (
+        _row(_READ, null(), oldest)
+        .select_from(_calendars())
+        .where(account.tenant_id == _TENANT, _among(dialect, account.advisor_id, "people"))
+    )
+
+
+def _calendars() -> Join:
+    account, collection = calendar_accounts.c, calendar_collections.c
     read = and_(
         collection.tenant_id == account.tenant_id,
         collection.account_id == account.id,
         collection.role != "ignore",
     )
-    return (
-        _row(_READ, account.advisor_id, case((everything, oldest)))
-        # An outer join, so that SQLite begins with the advisors and not with all calendars.
-        .select_from(calendar_accounts.outerjoin(calendar_collections, read))
-        .where(account.tenant_id == _TENANT, _among(dialect, account.advisor_id, "people"))
-        .group_by(account.advisor_id)
-        .having(func.count(collection.id) > 0)
-    )
+    # An outer join, so that SQLite begins with the advisors and not with all calendars.
+    return calendar_accounts.outerjoin(calendar_collections, read)
 
 
 def _sessions(dialect: str) -> Any:
@@ -433,14 +502,14 @@ def _ceiling(dialect: str, instant: ColumnElement[Any]) -> ColumnElement[int]:
 def _in_one(
     dialect: str, starts_at: ColumnElement[Any], ends_at: ColumnElement[Any]
 ) -> ColumnElement[str]:
-    """Return spans as one text.
+    """Return somebody's spans as one text.
 
     PostgreSQL writes a JSON array of numbers; what lies before the asked time is cut off. SQLite
     would take longer to work out a number than to hand over the texts that it has.
     """
     if dialect != "postgresql":
         texts = type_coerce(starts_at, String) + type_coerce(ends_at, String)
-        return func.group_concat(texts, "", type_=String)
+        return _joined(dialect, texts, "")
     asked = cast(_floor(dialect, _START), BigInteger) - 1
     start = func.greatest(cast(_floor(dialect, starts_at), BigInteger), asked, type_=BigInteger)
     end = cast(_ceiling(dialect, ends_at), BigInteger)
@@ -452,7 +521,12 @@ def _numbers(dialect: str, number: ColumnElement[int]) -> ColumnElement[str]:
     """Return numbers as a JSON array."""
     if dialect != "postgresql":
         return func.json_group_array(number, type_=String)
-    return literal("[") + func.string_agg(cast(number, String), ",") + literal("]")
+    return literal("[") + _joined(dialect, cast(number, String), ",") + literal("]")
+
+
+def _joined(dialect: str, text: ColumnElement[str], between: str) -> ColumnElement[str]:
+    join = func.string_agg if dialect == "postgresql" else func.group_concat
+    return join(text, between, type_=String)
 
 
 # --- lists of ids --------------------------------------------------------------------------------

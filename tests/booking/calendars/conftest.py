@@ -157,10 +157,14 @@ class Desk:
         ]
 
     async def taken(self, start: datetime, end: datetime) -> Taken:
-        """Return what whoever asks for times reads of the advisor."""
+        """Return what whoever takes a time reads of the advisor."""
         now = self.clock.now()
         question = Question(
-            people=[self.advisor], start=epoch(start), end=epoch(end), kind=new_id("mty", now)
+            people=[self.advisor],
+            start=epoch(start),
+            end=epoch(end),
+            kind=new_id("mty", now),
+            effort=(epoch(start), epoch(end)),
         )
         async with self.database.reading(self.tenant) as db:
             return await read_taken(db, self.tenant, question, now=now)
