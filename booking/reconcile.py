@@ -18,7 +18,11 @@ from kernel.spans import Span
 
 Verdict = Literal["in-step", "behind", "moved", "resized", "deleted", "odd"]
 
+Doubt = Literal["emptied", "shrunk"]
+
 EMPTY_ABOVE: Final = 5
+SHRUNK_ABOVE: Final = 20
+SHRUNK_SHARE: Final = 0.2
 LINE: Final = 75
 _TIMES: Final = {"DTSTART", "DTEND", "DURATION"}
 _OWNED: Final = ("SUMMARY", "LOCATION", "STATUS", "URL", "TRANSP", OURS)
@@ -114,9 +118,22 @@ def merge(*, base: bytes | None, remote: bytes, desired: bytes) -> bytes | None:
     return _fold(_replace(lines, changes))
 
 
-def suddenly_empty(known: int, remaining: int) -> bool:
-    """Tell whether a calendar lost everything at once: more likely its server than its owner."""
-    return known > EMPTY_ABOVE and remaining == 0
+def in_doubt(known: int, missing: int, *, remaining: int) -> Doubt | None:
+    """Tell whether a calendar lost so much at once that it is rather its server than its owner.
+
+    Args:
+        known: How many objects we know to be in it.
+        missing: How many of those it says to have no more.
+        remaining: How many objects it has, new ones included.
+
+    Returns:
+        *emptied* where nothing is left, *shrunk* where more than a fifth is gone.
+    """
+    if known > EMPTY_ABOVE and remaining == 0 < missing:
+        return "emptied"
+    if missing > max(SHRUNK_ABOVE, known * SHRUNK_SHARE):
+        return "shrunk"
+    return None
 
 
 # --- lines ---------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ async def keep_collections(
                 writable=each.writable,
                 sync_token=None,
                 problem=None,
-                empty_since=None,
+                doubted_since=None,
                 listed_at=None,
                 last_ok_at=None,
                 revision=0,

@@ -83,10 +83,11 @@ class StoredCollection(Struct, frozen=True, kw_only=True):
     writable: bool
     sync_token: str | None
     problem: str | None
-    empty_since: datetime | None
+    doubted_since: datetime | None
     listed_at: datetime | None
     last_ok_at: datetime | None
     revision: int
+    ctag: str | None = None
 
 
 class StoredObject(Struct, frozen=True, kw_only=True):
@@ -101,6 +102,7 @@ class StoredObject(Struct, frozen=True, kw_only=True):
     booking_id: Id | None
     raw: bytes | None
     expanded_until: datetime | None
+    missing_since: datetime | None = None
 
 
 Change = Literal["moved", "resized", "deleted", "odd"]

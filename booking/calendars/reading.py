@@ -1,23 +1,26 @@
 """Reading one calendar: ask for what changed, work out what it means, store both at once.
 
-An answer is stored with the token that follows it, in one transaction, or not at all. Nothing is
-freed on weak evidence: a calendar that is suddenly empty keeps its known times, and says so.
+What a server tells is stored in batches, and the token that follows it with the last of them:
+whoever is interrupted goes on where the batches ended, since what is known already need not be
+fetched again. Nothing is freed on weak evidence: a calendar that lost much at once keeps its known
+times until it has said the same for a while, and says so.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking.calendars import changes, store
 from booking.calendars.model import StoredCollection, StoredObject
 from booking.calendars.port import CalendarServer, RemoteObject, TokenInvalid, Unreachable
 from booking.expansion import SLACK, Expansion, expand, horizon_at
-from booking.reconcile import suddenly_empty
+from booking.reconcile import Doubt, in_doubt
 from kernel.database import Database
 from kernel.ids import Id, new_id
 from kernel.spans import Span
@@ -25,10 +28,15 @@ from kernel.spans import Span
 LIST_EVERY: Final = timedelta(days=1)
 """How often everything is listed, since servers lie about what changed."""
 
-BELIEVE_EMPTY: Final = timedelta(days=1)
-"""How long a calendar must look empty before we believe that its owner emptied it."""
+BELIEVED_AFTER: Final[dict[Doubt, timedelta]] = {
+    "emptied": timedelta(days=1),
+    "shrunk": timedelta(minutes=10),
+}
+"""How long what was lost must stay away before we believe that its owner removed it."""
 
 ATTEMPTS: Final = 3
+BATCH: Final = 500
+"""Objects that are stored in one go."""
 
 
 class Owner(Struct, frozen=True, kw_only=True):
@@ -40,8 +48,12 @@ class Owner(Struct, frozen=True, kw_only=True):
     addresses: frozenset[str]
 
 
-class Emptied(Exception):
-    """The calendar lost everything at once, which is not believed yet."""
+class Doubted(Exception):
+    """The calendar lost much at once, which is not believed yet."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt)
+        self.doubt = doubt
 
 
 class Digest(Struct, frozen=True, kw_only=True):
@@ -52,14 +64,36 @@ class Digest(Struct, frozen=True, kw_only=True):
     expansion: Expansion
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What a server said of a collection; *listed* when it was asked for everything."""
+class Told(Struct, frozen=True, kw_only=True):
+    """What a server said of a collection.
 
-    digests: list[Digest]
-    gone: list[str]
+    Attributes:
+        etags: By href: of what changed, or where it was *listed* of all there is.
+        gone: What was there when the token before this one was given.
+        token: Stands for the state that this is.
+    """
+
     etags: dict[str, str]
+    gone: Sequence[str] = ()
     token: str | None
     listed: bool
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """What of it we did not know: hrefs to look at, and hrefs where there is nothing any more."""
+
+    known: dict[str, StoredObject]
+    wanted: list[str]
+    gone: list[str]
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """All that came of asking: *digests* of what was looked at, *gone* where there was nothing."""
+
+    told: Told
+    known: dict[str, StoredObject]
+    digests: list[Digest]
+    gone: list[str]
 
 
 async def read(
@@ -68,107 +102,246 @@ async def read(
     owner: Owner,
     collection: StoredCollection,
     *,
+    due: list[Id],
     now: datetime,
-) -> list[Id]:
+) -> None:
     """Bring what we know of a collection up to date.
 
-    Returns:
-        Bookings whose entry the advisor has changed, where that may be acted on at once.
+    Args:
+        database: Where it is known.
+        server: Where it stands.
+        owner: Whose it is.
+        collection: The calendar.
+        due: Takes the bookings whose entry the advisor has changed, where that may be acted on at
+            once; also what was found before something went wrong.
+        now: The present instant.
 
     Raises:
         CalendarProblem: The server did not give a usable answer; what we knew stays.
-        Emptied: It gave one that is not believed; what we knew stays.
+        Doubted: It gave one that is not believed; what we knew stays.
     """
-    horizon = horizon_at(now)
+    reader = _Reader(database, server, owner, horizon_at(now), due, now)
     for _ in range(ATTEMPTS):
-        async with database.reading(owner.tenant) as db:
-            current = await store.collection(db, owner.tenant, collection.id)
-            known = {
-                each.href: each for each in await store.objects(db, owner.tenant, collection.id)
-            }
+        with suppress(_Overtaken):
+            return await reader.read(collection.id)
+    raise Unreachable("it keeps changing under us")
+
+
+class _Overtaken(Exception):
+    """Somebody learned or wrote something newer than this answer."""
+
+
+class _Reader:
+    """Asks what changed in a collection, and stores what that means."""
+
+    def __init__(
+        self,
+        database: Database,
+        server: CalendarServer,
+        owner: Owner,
+        horizon: Span,
+        due: list[Id],
+        now: datetime,
+    ) -> None:
+        self.database = database
+        self.server = server
+        self.owner = owner
+        self.horizon = horizon
+        self.now = now
+        self.due = due
+
+    async def read(self, collection_id: Id) -> None:
+        """Ask what changed, and store it batch by batch."""
+        tenant = self.owner.tenant
+        async with self.database.reading(tenant) as db:
+            current = await store.collection(db, tenant, collection_id)
         if current is None or current.role == "ignore":
-            return []
-        answer = await _ask(server, owner, current, known, horizon, now=now)
-        async with database.transaction(owner.tenant) as db:
-            latest = await store.collection(db, owner.tenant, collection.id, lock=True)
-            if latest is None:
-                return []
-            if latest.revision != current.revision:
-                continue  # somebody learned or wrote something newer than this answer
-            if _not_believed(known, answer, latest, now=now):
-                await store.change_collection(
-                    db, owner.tenant, latest.id, empty_since=latest.empty_since or now
-                )
-                break
-            return await _store(db, owner, latest, known, answer, horizon, now=now)
-    else:
-        raise Unreachable("it keeps changing under us")
-    raise Emptied
+            return
+        told = await _ask(self.server, current, now=self.now)
+        news = await self._compared(current, told)
+        wanted = sorted(set(news.wanted) - set(news.gone))
+        gone = list(news.gone)
+        while len(wanted) > BATCH:
+            digests, missing = await self._fetch(current, wanted[:BATCH])
+            gone += missing
+            wanted = wanted[BATCH:]
+            async with self.database.transaction(tenant) as db:
+                await self._lock(db, current)
+                await self._store_found(db, current, news.known, digests)
+                await store.change_collection(db, tenant, current.id)
+            current = structs.replace(current, revision=current.revision + 1)
+        digests, missing = await self._fetch(current, wanted)
+        answer = Answer(told=told, known=news.known, digests=digests, gone=[*gone, *missing])
+        async with self.database.transaction(tenant) as db:
+            latest = await self._lock(db, current)
+            doubt = await self._doubt(db, latest, answer)
+            if doubt is None:
+                await self._store(db, latest, answer)
+        if doubt is not None:
+            raise Doubted(doubt)
 
+    # --- asking ----------------------------------------------------------------------------------
 
-# --- asking --------------------------------------------------------------------------------------
-
-
-async def _ask(
-    server: CalendarServer,
-    owner: Owner,
-    collection: StoredCollection,
-    known: dict[str, StoredObject],
-    horizon: Span,
-    *,
-    now: datetime,
-) -> Answer:
-    etags, gone, token, listed = await _what_changed(server, collection, known, now=now)
-    stale = {
-        href
-        for href, each in known.items()
-        if each.expanded_until and each.expanded_until < horizon.end - SLACK
-    }
-    wanted = sorted((set(etags) | stale) - set(gone))
-    found = {each.href: each for each in await server.fetch(collection.url, wanted)}
-    for href in wanted:
-        # What a multiget leaves out may be gone, or may be an error that it did not tell.
-        if href not in found:
-            if (single := await server.get(collection.url, href)) is not None:
-                found[href] = single
+    async def _compared(self, collection: StoredCollection, told: Told) -> News:
+        """Return what of this is news; of a calendar in which little happens little is read."""
+        tenant, id_ = self.owner.tenant, collection.id
+        async with self.database.reading(tenant) as db:
+            stale = await store.stale_hrefs(db, tenant, id_, before=self.horizon.end - SLACK)
+            if told.listed:
+                found = await store.objects(db, tenant, id_)
             else:
-                gone.append(href)
-    zone = collection.timezone or owner.timezone
-    # Reading and expanding is work for the processor; it must not hold up other requests.
-    digests = await asyncio.to_thread(
-        _digest_all, list(found.values()), zone, horizon, owner.addresses
-    )
-    return Answer(digests=digests, gone=gone, etags=etags, token=token, listed=listed)
+                hrefs = {*told.etags, *told.gone, *stale}
+                found = await store.objects_at(db, tenant, id_, hrefs)
+        known = {each.href: each for each in found}
+        if not told.listed:
+            gone = [href for href in told.gone if href in known]
+            return News(known=known, wanted=[*told.etags, *stale], gone=gone)
+        changed = [
+            href
+            for href, etag in told.etags.items()
+            if not etag or href not in known or known[href].etag != etag
+        ]
+        gone = [href for href in known if href not in told.etags]
+        return News(known=known, wanted=[*changed, *stale], gone=gone)
+
+    async def _fetch(
+        self, collection: StoredCollection, hrefs: Sequence[str]
+    ) -> tuple[list[Digest], list[str]]:
+        """Return these objects with what they mean, and those that are not there any more."""
+        found = {each.href: each for each in await self.server.fetch(collection.url, hrefs)}
+        gone: list[str] = []
+        for href in hrefs:
+            # What a multiget leaves out may be gone, or may be an error that it did not tell.
+            if href not in found:
+                if (single := await self.server.get(collection.url, href)) is not None:
+                    found[href] = single
+                else:
+                    gone.append(href)
+        zone = collection.timezone or self.owner.timezone
+        # Reading and expanding is work for the processor; it must not hold up other requests.
+        digests = await asyncio.to_thread(
+            _digest_all, list(found.values()), zone, self.horizon, self.owner.addresses
+        )
+        return digests, gone
+
+    # --- storing ---------------------------------------------------------------------------------
+
+    async def _lock(self, db: AsyncConnection, current: StoredCollection) -> StoredCollection:
+        """Keep the collection as it is until the transaction ends.
+
+        Raises:
+            _Overtaken: It is not as it was when we asked.
+        """
+        latest = await store.collection(db, self.owner.tenant, current.id, lock=True)
+        if latest is None or latest.revision != current.revision:
+            raise _Overtaken
+        return latest
+
+    async def _doubt(
+        self, db: AsyncConnection, collection: StoredCollection, answer: Answer
+    ) -> Doubt | None:
+        """Tell why the answer is not believed yet, having noted what it says to be gone."""
+        tenant, now = self.owner.tenant, self.now
+        lost = [answer.known[href] for href in answer.gone if href in answer.known]
+        if not lost and collection.doubted_since is None:
+            return None
+        new = {each.remote.href for each in answer.digests} - set(answer.known)
+        known = await store.object_count(db, tenant, collection.id)
+        remaining = known - len(lost) + len(new)
+        doubt = in_doubt(known, len(lost), remaining=remaining)
+        if doubt is not None and answer.told.listed:
+            ripe = now - BELIEVED_AFTER[doubt]
+            waiting = [each for each in lost if (each.missing_since or now) > ripe]
+            doubt = in_doubt(known, len(waiting), remaining=remaining)
+        gone = {each.id for each in lost}
+        back = [each.id for each in answer.known.values() if each.missing_since]
+        await store.mark_missing(db, tenant, set(back) - gone, since=None)
+        if doubt is not None:
+            fresh = [each.id for each in lost if each.missing_since is None]
+            await store.mark_missing(db, tenant, fresh, since=now)
+            since = collection.doubted_since or now
+            await store.change_collection(db, tenant, collection.id, doubted_since=since)
+        return doubt
+
+    async def _store(
+        self, db: AsyncConnection, collection: StoredCollection, answer: Answer
+    ) -> None:
+        """Store objects, spans and token together."""
+        tenant, now, told = self.owner.tenant, self.now, answer.told
+        gone = [answer.known[href] for href in answer.gone if href in answer.known]
+        await self._store_found(db, collection, answer.known, answer.digests)
+        await store.remove_objects(db, tenant, [each.id for each in gone])
+        for each in gone:
+            if each.booking_id is not None and await changes.vanished(
+                db, tenant, each, advisor=self.owner.advisor, now=now
+            ):
+                self.due.append(each.booking_id)
+        if told.listed:
+            await store.remove_past_spans(db, tenant, collection.id, before=self.horizon.start)
+        await store.change_collection(
+            db,
+            tenant,
+            collection.id,
+            sync_token=told.token,
+            problem=None,
+            doubted_since=None,
+            last_ok_at=now,
+            listed_at=now if told.listed else collection.listed_at,
+        )
+
+    async def _store_found(
+        self,
+        db: AsyncConnection,
+        collection: StoredCollection,
+        known: dict[str, StoredObject],
+        digests: Sequence[Digest],
+    ) -> None:
+        tenant, advisor, now = self.owner.tenant, self.owner.advisor, self.now
+        uids = {each.expansion.uid for each in digests if each.expansion.uid}
+        links = await store.links_with_uids(db, tenant, uids, advisor=advisor)
+        new: list[dict[str, Any]] = []
+        renewed: list[Id] = []
+        spans: list[dict[str, Any]] = []
+        for digest in digests:
+            before = known.get(digest.remote.href)
+            object_id = before.id if before else new_id("cob", now)
+            link = links.get(digest.expansion.uid or "")
+            values = _values(digest, self.horizon, link.booking_id if link else None)
+            if before is None:
+                new.append({"id": object_id, "collection_id": collection.id, **values})
+            else:
+                await store.change_object(db, tenant, object_id, **values)
+                renewed.append(object_id)
+            blocks = True
+            if link is not None:
+                entry = changes.Entry(
+                    collection_id=collection.id, href=digest.remote.href, body=digest.remote.body
+                )
+                blocks, act = await changes.seen(db, tenant, link, entry, now=now)
+                self.due += [link.booking_id] if act else []
+            if blocks:
+                spans += span_rows(object_id, advisor, collection.id, digest.expansion)
+        await store.add_objects(db, tenant, new)
+        await store.remove_spans(db, tenant, renewed)
+        await store.add_spans(db, tenant, spans)
 
 
-async def _what_changed(
-    server: CalendarServer,
-    collection: StoredCollection,
-    known: dict[str, StoredObject],
-    *,
-    now: datetime,
-) -> tuple[dict[str, str], list[str], str | None, bool]:
+# --- what a server says --------------------------------------------------------------------------
+
+
+async def _ask(server: CalendarServer, collection: StoredCollection, *, now: datetime) -> Told:
     if (
         collection.sync_token
         and collection.listed_at
         and now < collection.listed_at + LIST_EVERY
-        and collection.empty_since is None
+        and collection.doubted_since is None
     ):
-        try:
+        with suppress(TokenInvalid):
             delta = await server.changes(collection.url, collection.sync_token)
-        except TokenInvalid:
-            pass
-        else:
-            return delta.changed, [href for href in delta.gone if href in known], delta.token, False
+            return Told(etags=delta.changed, gone=delta.gone, token=delta.token, listed=False)
     # The token first: what changes between the two is then reported once more, not lost.
     token = await server.token(collection.url)
-    listing = await server.listing(collection.url)
-    changed = {
-        href: etag
-        for href, etag in listing.items()
-        if not etag or href not in known or known[href].etag != etag
-    }
-    return changed, [href for href in known if href not in listing], token, True
+    return Told(etags=await server.listing(collection.url), token=token, listed=True)
 
 
 def _digest_all(
@@ -187,93 +360,6 @@ def _digest_all(
 def fingerprint(body: bytes) -> str:
     """Return the SHA-256 of an object's bytes, whatever line ends it travelled with."""
     return hashlib.sha256(body.replace(b"\r\n", b"\n")).hexdigest()
-
-
-# --- storing -------------------------------------------------------------------------------------
-
-
-def _not_believed(
-    known: dict[str, StoredObject], answer: Answer, collection: StoredCollection, *, now: datetime
-) -> bool:
-    there = (set(known) | {each.remote.href for each in answer.digests}) - set(answer.gone)
-    if not suddenly_empty(len(known), len(there)):
-        return False
-    since = collection.empty_since
-    return not (answer.listed and since is not None and now >= since + BELIEVE_EMPTY)
-
-
-async def _store(
-    db: AsyncConnection,
-    owner: Owner,
-    collection: StoredCollection,
-    known: dict[str, StoredObject],
-    answer: Answer,
-    horizon: Span,
-    *,
-    now: datetime,
-) -> list[Id]:
-    """Store objects, spans and token together; return the bookings to decide on at once."""
-    gone = [known[href] for href in answer.gone if href in known]
-    due = await _store_found(db, owner, collection, known, answer.digests, horizon, now=now)
-    await store.remove_objects(db, owner.tenant, [each.id for each in gone])
-    for each in gone:
-        if each.booking_id is not None and await changes.vanished(
-            db, owner.tenant, each, advisor=owner.advisor, now=now
-        ):
-            due.append(each.booking_id)
-    await store.remove_past_spans(db, owner.tenant, collection.id, before=horizon.start)
-    await store.change_collection(
-        db,
-        owner.tenant,
-        collection.id,
-        sync_token=answer.token,
-        problem=None,
-        empty_since=None,
-        last_ok_at=now,
-        listed_at=now if answer.listed else collection.listed_at,
-    )
-    return due
-
-
-async def _store_found(
-    db: AsyncConnection,
-    owner: Owner,
-    collection: StoredCollection,
-    known: dict[str, StoredObject],
-    digests: Sequence[Digest],
-    horizon: Span,
-    *,
-    now: datetime,
-) -> list[Id]:
-    uids = {each.expansion.uid for each in digests if each.expansion.uid}
-    links = await store.links_with_uids(db, owner.tenant, uids, advisor=owner.advisor)
-    due: list[Id] = []
-    new: list[dict[str, Any]] = []
-    renewed: list[Id] = []
-    spans: list[dict[str, Any]] = []
-    for digest in digests:
-        before = known.get(digest.remote.href)
-        object_id = before.id if before else new_id("cob", now)
-        link = links.get(digest.expansion.uid or "")
-        values = _values(digest, horizon, link.booking_id if link else None)
-        if before is None:
-            new.append({"id": object_id, "collection_id": collection.id, **values})
-        else:
-            await store.change_object(db, owner.tenant, object_id, **values)
-            renewed.append(object_id)
-        blocks = True
-        if link is not None:
-            entry = changes.Entry(
-                collection_id=collection.id, href=digest.remote.href, body=digest.remote.body
-            )
-            blocks, act = await changes.seen(db, owner.tenant, link, entry, now=now)
-            due += [link.booking_id] if act else []
-        if blocks:
-            spans += span_rows(object_id, owner.advisor, collection.id, digest.expansion)
-    await store.add_objects(db, owner.tenant, new)
-    await store.remove_spans(db, owner.tenant, renewed)
-    await store.add_spans(db, owner.tenant, spans)
-    return due
 
 
 def _values(digest: Digest, horizon: Span, booking: Id | None) -> dict[str, Any]:

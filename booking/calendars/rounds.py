@@ -21,7 +21,7 @@ from booking.calendars.port import (
     Refused,
     Unreachable,
 )
-from booking.calendars.reading import Emptied, Owner
+from booking.calendars.reading import Doubted, Owner
 from kernel import outbox, work
 from kernel.clock import Clock
 from kernel.database import Database
@@ -44,7 +44,6 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (Refused, "calendar-refused"),
     (AddressRefused, "address-refused"),
     (Missing, "collection-missing"),
-    (Emptied, "collection-emptied"),
     (Forbidden, "collection-forbidden"),
 )
 _random = SystemRandom()
@@ -59,6 +58,8 @@ class Round(Struct, frozen=True, kw_only=True):
 
 def code_of(problem: Exception) -> str:
     """Return the stable word for what went wrong."""
+    if isinstance(problem, Doubted):
+        return f"collection-{problem.doubt}"
     return next((code for kind, code in _CODES if isinstance(problem, kind)), "calendar-not-caldav")
 
 
@@ -114,8 +115,8 @@ class Rounds:
                 try:
                     if server is None:
                         server = await stack.enter_async_context(self.logins.open(account))
-                    due += await reading.read(self.database, server, owner, collection, now=now)
-                except (CalendarProblem, AddressRefused, Emptied) as problem:
+                    await reading.read(self.database, server, owner, collection, due=due, now=now)
+                except (CalendarProblem, AddressRefused, Doubted) as problem:
                     problems.append(code_of(problem))
                     wait = max(wait, problem.wait) if isinstance(problem, Unreachable) else wait
                     await self._note_collection(tenant, account, collection, problems[-1])

@@ -131,7 +131,14 @@ async def forget_reading(db: AsyncConnection, tenant: Id, collection_id: Id) -> 
             calendar_collections.c.tenant_id == tenant,
             calendar_collections.c.id == collection_id,
         )
-        .values(sync_token=None, listed_at=None, last_ok_at=None, empty_since=None, problem=None)
+        .values(
+            sync_token=None,
+            ctag=None,
+            listed_at=None,
+            last_ok_at=None,
+            doubted_since=None,
+            problem=None,
+        )
     )
 
 
@@ -199,6 +206,50 @@ async def objects(db: AsyncConnection, tenant: Id, collection_id: Id) -> list[St
     return [convert_row(row, StoredObject) for row in rows]
 
 
+async def objects_at(
+    db: AsyncConnection, tenant: Id, collection_id: Id, hrefs: Iterable[str]
+) -> list[StoredObject]:
+    """Return what we know to stand at these places in a collection."""
+    found: list[StoredObject] = []
+    for chunk in _chunks(hrefs):
+        rows = await db.execute(
+            select(calendar_objects).where(
+                calendar_objects.c.tenant_id == tenant,
+                calendar_objects.c.collection_id == collection_id,
+                calendar_objects.c.href.in_(chunk),
+            )
+        )
+        found += [convert_row(row, StoredObject) for row in rows]
+    return found
+
+
+async def stale_hrefs(
+    db: AsyncConnection, tenant: Id, collection_id: Id, *, before: datetime
+) -> list[str]:
+    """Return where objects stand that go on, and were worked out no further than *before*."""
+    rows = await db.execute(
+        select(calendar_objects.c.href).where(
+            calendar_objects.c.tenant_id == tenant,
+            calendar_objects.c.collection_id == collection_id,
+            calendar_objects.c.expanded_until < before,
+        )
+    )
+    return [row.href for row in rows]
+
+
+async def object_count(db: AsyncConnection, tenant: Id, collection_id: Id) -> int:
+    """Return how many objects we know to be in a collection."""
+    count = await db.scalar(
+        select(func.count())
+        .select_from(calendar_objects)
+        .where(
+            calendar_objects.c.tenant_id == tenant,
+            calendar_objects.c.collection_id == collection_id,
+        )
+    )
+    return count or 0
+
+
 async def object_at(
     db: AsyncConnection, tenant: Id, collection_id: Id, href: str
 ) -> StoredObject | None:
@@ -254,6 +305,18 @@ async def change_object(db: AsyncConnection, tenant: Id, object_id: Id, **values
         .where(calendar_objects.c.tenant_id == tenant, calendar_objects.c.id == object_id)
         .values(**values)
     )
+
+
+async def mark_missing(
+    db: AsyncConnection, tenant: Id, object_ids: Iterable[Id], *, since: datetime | None
+) -> None:
+    """Note since when these objects are said to be gone; None takes that back."""
+    for chunk in _chunks(object_ids):
+        await db.execute(
+            update(calendar_objects)
+            .where(calendar_objects.c.tenant_id == tenant, calendar_objects.c.id.in_(chunk))
+            .values(missing_since=since)
+        )
 
 
 async def remove_objects(db: AsyncConnection, tenant: Id, object_ids: Iterable[Id]) -> None:

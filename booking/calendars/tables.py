@@ -51,10 +51,11 @@ class _Collections(TenantColumns):
     writable: Named[bool] = Column(Boolean)
     sync_token: Named[str | None] = Column(String)
     problem: Named[str | None] = Column(String)
-    empty_since: Named[datetime | None] = Column(UtcDateTime)
+    doubted_since: Named[datetime | None] = Column(UtcDateTime)
     listed_at: Named[datetime | None] = Column(UtcDateTime)
     last_ok_at: Named[datetime | None] = Column(UtcDateTime)
     revision: Named[int] = Column(Integer)
+    ctag: Named[str | None] = Column(String)
 
 
 calendar_collections = tenant_table(
@@ -69,8 +70,9 @@ calendar_collections = tenant_table(
 )
 """One calendar of an account.
 
-*empty_since* is when it first looked suspiciously empty; *revision* grows with everything we learn
-of it or write to it, so that an older answer never overwrites a newer one.
+*doubted_since* is since when it says to have lost more than is believed; *ctag* stands for the
+state of the whole on servers without sync tokens; *revision* grows with everything we learn of it
+or write to it, so that an older answer never overwrites a newer one.
 """
 
 
@@ -86,6 +88,7 @@ class _Objects(TenantColumns):
     booking_id: Named[str | None] = Column(IdType("bkg"))
     raw: Named[bytes | None] = Column(LargeBinary)
     expanded_until: Named[datetime | None] = Column(UtcDateTime)
+    missing_since: Named[datetime | None] = Column(UtcDateTime)
 
 
 calendar_objects = tenant_table(
@@ -99,7 +102,11 @@ calendar_objects = tenant_table(
     UniqueConstraint("tenant_id", "collection_id", "href"),
     Index("ix_calendar_objects_uid", "tenant_id", "uid"),
 )
-"""One file of a calendar. *expanded_until* is set while it may hold times after that instant."""
+"""One file of a calendar.
+
+*expanded_until* is set while it may hold times after that instant; *missing_since* while its server
+says that it is gone, and is not believed.
+"""
 
 
 class _BusySpans(TenantColumns):

@@ -155,7 +155,8 @@ async def test_there_and_back_again_leaves_nothing(tmp_path: Path) -> None:
         await db.run_sync(lambda sync: command.downgrade(config(sync), "base"))
     assert await _shape(database) == {}
 
-    assert await migrate(database.url) == [head(), "0001"]
+    applied = await migrate(database.url)
+    assert (applied[0], applied[-1]) == (head(), "0001")
     assert await migrate(database.url) == []
     await database.close()
 

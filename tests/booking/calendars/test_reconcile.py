@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from booking.invitation import calendar_event
-from booking.reconcile import Seen, is_ours, judge, look, merge, suddenly_empty
+from booking.reconcile import Seen, in_doubt, is_ours, judge, look, merge
 from kernel.spans import Span
 
 NINE = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -145,11 +145,23 @@ def test_ours_is_known_by_uid_and_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "remaining", "suspicious"),
-    [(6, 0, True), (5, 0, False), (6, 1, False), (0, 0, False)],
+    ("known", "missing", "remaining", "doubt"),
+    [
+        (6, 6, 0, "emptied"),
+        (5, 5, 0, None),
+        (6, 5, 1, None),
+        (6, 6, 1, None),
+        (0, 0, 0, None),
+        (100, 20, 80, None),
+        (100, 21, 79, "shrunk"),
+        (500, 100, 400, None),
+        (500, 101, 399, "shrunk"),
+        (22, 22, 3, "shrunk"),
+        (22, 22, 0, "emptied"),
+    ],
 )
-def test_only_a_full_calendar_that_is_empty_is_suspicious(
-    known: int, remaining: int, *, suspicious: bool
+def test_a_calendar_that_loses_much_at_once_is_doubted(
+    known: int, missing: int, remaining: int, doubt: str | None
 ) -> None:
-    """Up to five events may go at once."""
-    assert suddenly_empty(known, remaining) is suspicious
+    """Up to five events, or up to twenty or a fifth of many, may go at once."""
+    assert in_doubt(known, missing, remaining=remaining) == doubt
