@@ -28,7 +28,7 @@ class DailyWorker(Worker):
 
     _look_again_at: datetime | None = None
 
-    async def run_due(self) -> int:
+    async def run_due(self, *, look_for: timedelta | None = None) -> int:
         """Do everything that is due, and return how much it was."""
         now = self.clock.now()
         if self._look_again_at is None:
@@ -37,7 +37,7 @@ class DailyWorker(Worker):
             await ask_for_daily_work(self.database, now=now, due_at=now + _DAY)
         if self._look_again_at is None or now >= self._look_again_at:
             self._look_again_at = now + _NEW_ONES
-        return await super().run_due()
+        return await super().run_due(look_for=look_for)
 
 
 async def ask_for_daily_work(database: Database, *, now: datetime, due_at: datetime) -> None:

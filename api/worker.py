@@ -5,6 +5,7 @@ that a lost word costs a second.
 """
 
 import asyncio
+from datetime import timedelta
 from typing import Any, Final, cast
 
 from arq import cron, func
@@ -14,7 +15,9 @@ from arq.worker import Worker as ArqWorker
 from api.wake import DRAIN, QUEUE, decode, encode, pool_of
 from api.wiring import House
 
-_TIMEOUT: Final = 60
+_LOOK_FOR: Final = timedelta(seconds=30)
+_TIMEOUT: Final = 150
+"""Seconds: a while to look for work, and what the longest piece of it may take."""
 
 
 async def run_worker(house: House, *, burst: bool = False) -> None:
@@ -34,7 +37,7 @@ async def run_worker(house: House, *, burst: bool = False) -> None:
 async def drain(context: dict[Any, Any]) -> int:
     """Do everything that is due, and return how much it was."""
     house: House = context["house"]
-    return await house.worker.run_due()
+    return await house.worker.run_due(look_for=_LOOK_FOR)
 
 
 def build_worker(house: House, *, burst: bool = False) -> ArqWorker:

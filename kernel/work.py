@@ -12,7 +12,8 @@ of its own, calls ``task.finish`` in the last one, and may run more than once.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from asyncio import FIRST_COMPLETED
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Final, TypeAlias
@@ -34,6 +35,9 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(seconds=90)
 BATCH: Final = 50
 ERRANDS_AT_ONCE: Final = 8
+_LOOK: Final = 1.0
+"""Seconds between two looks for new work while errands run."""
+
 PATIENCE: Final = (1, 5, 15, 60, 300, 900, 3600, 3600, 3600, 3600, 3600, 3600)
 """Seconds to wait after each failed attempt; when the list is used up the work is dead."""
 
@@ -189,24 +193,41 @@ class Worker:
         self.effects = effects
         self.errands = errands
 
-    async def run_due(self) -> int:
+    async def run_due(self, *, look_for: timedelta | None = None) -> int:
         """Do everything that is due, and what that makes due, and return how much it was.
 
         Effects are quick and run in order. Errands wait for others outside, so they run side by
-        side: a calendar server that hangs keeps no letter waiting.
+        side, and what becomes due meanwhile does not wait for them: a calendar server that hangs
+        keeps no letter waiting.
+
+        Args:
+            look_for: After this long, finish what has been begun and look for no more.
         """
         done = 0
-        while tasks := await self._claim():
-            for task in tasks:
-                if task.queue in self.effects:
-                    await self._run(task)
-            errands = [task for task in tasks if task.queue not in self.effects]
-            hands = asyncio.Semaphore(ERRANDS_AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                for task in errands:
-                    group.create_task(self._run_errand(task, hands))
-            done += len(tasks)
-        return done
+        until = None if look_for is None else self.clock.monotonic() + look_for.total_seconds()
+        hands = asyncio.Semaphore(ERRANDS_AT_ONCE)
+        running: dict[asyncio.Task[None], Task] = {}
+        try:
+            while True:
+                late = until is not None and self.clock.monotonic() >= until
+                tasks = [] if late else await self._claim(running.values())
+                done += len(tasks)
+                for task in tasks:
+                    if task.queue in self.effects:
+                        await self._run(task)
+                    else:
+                        running[asyncio.create_task(self._run_errand(task, hands))] = task
+                if not tasks:
+                    if not running:
+                        return done
+                    await asyncio.wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+                for errand in [errand for errand in running if errand.done()]:
+                    del running[errand]
+                    errand.result()
+        finally:
+            for errand in running:
+                errand.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _run_errand(self, task: Task, hands: asyncio.Semaphore) -> None:
         async with hands:
@@ -214,9 +235,11 @@ class Worker:
             if self.clock.now() < task.lease_until:
                 await self._run(task)
 
-    async def _claim(self) -> list[Task]:
+    async def _claim(self, running: Collection[Task] = ()) -> list[Task]:
+        """Lease what is due; no errands while all hands are full, and none that run already."""
         now = self.clock.now()
-        queues = [*self.effects, *self.errands]
+        mine = {(task.queue, task.subject) for task in running}
+        queues = [*self.effects, *(self.errands if len(mine) < ERRANDS_AT_ONCE else ())]
         other = work.alias("other")
         claimable = and_(
             work.c.queue.in_(queues),
@@ -246,6 +269,8 @@ class Worker:
             ).all()
             tasks: dict[tuple[str, str], Task] = {}
             for row in rows:
+                if (row.queue, row.subject) in mine:
+                    continue
                 tasks.setdefault(
                     (row.queue, row.subject),
                     Task(

@@ -125,6 +125,57 @@ async def test_an_errand_that_hangs_keeps_no_other_waiting(
     assert sorted(order) == ["b", "c", "slow"]
 
 
+async def test_what_becomes_due_meanwhile_does_not_wait_for_errands(
+    database: Database, clock: FixedClock, tenant: Id
+) -> None:
+    """While a hand is full with a server that hangs, new letters leave and new errands begin."""
+    seen: list[str] = []
+    all_seen = asyncio.Event()
+
+    async def effect(db: AsyncConnection, task: work.Task, now: datetime) -> None:
+        seen.append(task.subject)
+        await work.enqueue(db, tenant, "calls", "second", now=now)
+
+    async def errand(task: work.Task) -> None:
+        seen.append(task.subject)
+        async with database.transaction() as db:
+            if task.subject == "first":
+                await work.enqueue(db, tenant, "letters", "letter", now=clock.now())
+        if task.subject == "second":
+            all_seen.set()
+        await asyncio.wait_for(all_seen.wait(), 5)
+        async with database.transaction() as db:
+            await task.finish(db, now=clock.now())
+
+    async with database.transaction() as db:
+        await work.enqueue(db, tenant, "calls", "first", now=clock.now())
+    desk = work.Worker(database, clock, effects={"letters": effect}, errands={"calls": errand})
+
+    assert await desk.run_due() == 3
+    assert seen == ["first", "letter", "second"]
+
+
+async def test_a_look_for_work_ends_and_what_was_begun_is_finished(
+    database: Database, clock: FixedClock, tenant: Id
+) -> None:
+    """After its time a worker claims nothing more; what runs is not broken off."""
+    done: list[str] = []
+
+    async def errand(task: work.Task) -> None:
+        clock.advance(timedelta(seconds=31))
+        async with database.transaction() as db:
+            await work.enqueue(db, tenant, "calls", "later", now=clock.now())
+            await task.finish(db, now=clock.now())
+        done.append(task.subject)
+
+    async with database.transaction() as db:
+        await work.enqueue(db, tenant, "calls", "now", now=clock.now())
+    desk = work.Worker(database, clock, effects={}, errands={"calls": errand})
+
+    assert await desk.run_due(look_for=timedelta(seconds=30)) == 1
+    assert done == ["now"]
+
+
 async def test_an_errand_whose_lease_ended_while_it_waited_is_left_to_others(
     database: Database, clock: FixedClock, tenant: Id
 ) -> None:
