@@ -21,6 +21,7 @@ from booking.calendars.accounts import (
     keep_collections,
 )
 from booking.calendars.deciding import decide
+from booking.calendars.manners import Manners, Polite
 from booking.calendars.model import Account, Collection, ConnectInput, Role, StoredAccount
 from booking.calendars.port import CalendarProblem, Forbidden, Unreachable
 from booking.calendars.rounds import Round, Rounds, code_of, pause
@@ -60,7 +61,8 @@ class Calendars:
         self.clock = clock
         self.public_url = public_url
         self.logins = Logins(keyring, guard)
-        self.rounds = Rounds(database, clock, self.logins)
+        self.manners = Manners(clock)
+        self.rounds = Rounds(database, clock, self.logins, self.manners)
 
     # --- use cases -------------------------------------------------------------------------------
 
@@ -235,7 +237,8 @@ class Calendars:
         if errand.account.state == "auth-failed":
             await self._put_off(errand, LOCKED_OUT, "calendar-refused")
         try:
-            async with self.logins.open(errand.account) as server:
+            async with self.logins.open(errand.account) as opened:
+                server = Polite(opened, self.manners.towards(errand.account.url))
                 await writing.run(self.database, server, errand, now=now)
         except (Forbidden, writing.Foreign) as problem:
             code = "calendar-read-only" if isinstance(problem, Forbidden) else "entry-foreign"

@@ -26,6 +26,10 @@ class Unreachable(CalendarProblem):
         self.wait = wait
 
 
+class Resting(Unreachable):
+    """It was not called at all: it is left alone for now, or others are waiting for it."""
+
+
 class Refused(CalendarProblem):
     """The server does not accept these credentials."""
 

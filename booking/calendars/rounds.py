@@ -1,5 +1,6 @@
 """One round through an account: read each of its calendars, and remember how that went."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from secrets import SystemRandom
@@ -12,6 +13,7 @@ from booking import conflicts, service
 from booking.calendars import reading, store
 from booking.calendars.accounts import PUSH, Logins
 from booking.calendars.deciding import decide
+from booking.calendars.manners import Manners, Polite
 from booking.calendars.model import AccountState, StoredAccount, StoredCollection
 from booking.calendars.port import (
     CalendarProblem,
@@ -19,6 +21,7 @@ from booking.calendars.port import (
     Forbidden,
     Missing,
     Refused,
+    Resting,
     Unreachable,
 )
 from booking.calendars.reading import Doubted, Owner
@@ -32,6 +35,8 @@ from kernel.outgoing import AddressRefused
 EVERY: Final = timedelta(seconds=60)
 FIRST_RETRY: Final = timedelta(seconds=30)
 LAST_RETRY: Final = timedelta(minutes=30)
+LONGEST: Final = 60.0
+"""Seconds that a round may take; a calendar too large for that goes on where it stopped."""
 
 _OF_THE_ACCOUNT: Final = {"calendar-refused", "calendar-unreachable", "address-refused"}
 """Problems that the account's other calendars would have as well."""
@@ -50,7 +55,7 @@ _random = SystemRandom()
 
 
 class Round(Struct, frozen=True, kw_only=True):
-    """How a round went; *wait* is what the server asked for before the next."""
+    """How a round went; *wait* is what has to pass before the next."""
 
     account: StoredAccount
     wait: timedelta
@@ -73,10 +78,11 @@ def pause(failures: int) -> timedelta:
 class Rounds:
     """Reads accounts; what one cannot read stays as it was known."""
 
-    def __init__(self, database: Database, clock: Clock, logins: Logins) -> None:
+    def __init__(self, database: Database, clock: Clock, logins: Logins, manners: Manners) -> None:
         self.database = database
         self.clock = clock
         self.logins = logins
+        self.manners = manners
 
     async def go(self, tenant: Id, account: StoredAccount) -> Round:
         """Read the account's calendars, and act on what the advisor did that concerns bookings."""
@@ -94,7 +100,7 @@ class Rounds:
         return round_
 
     async def _read(self, tenant: Id, account: StoredAccount) -> tuple[Round, list[Id]]:
-        now = self.clock.now()
+        end = asyncio.get_running_loop().time() + LONGEST
         async with self.database.reading(tenant) as db:
             collections = await store.collections(db, tenant, [account.id])
             advisor = await service.get_advisor(db, tenant, account.advisor_id)
@@ -105,8 +111,7 @@ class Rounds:
             addresses=frozenset({advisor.email.lower(), account.username.lower()}),
         )
         due: list[Id] = []
-        problems: list[str] = []
-        wait = timedelta()
+        problems: list[Exception] = []
         server: CalendarServer | None = None
         async with AsyncExitStack() as stack:
             for collection in collections:
@@ -114,23 +119,46 @@ class Rounds:
                     continue
                 try:
                     if server is None:
-                        server = await stack.enter_async_context(self.logins.open(account))
-                    await reading.read(self.database, server, owner, collection, due=due, now=now)
+                        opened = await stack.enter_async_context(self.logins.open(account))
+                        server = Polite(opened, self.manners.towards(account.url))
+                    await self._read_one(server, owner, collection, due, end=end)
                 except (CalendarProblem, AddressRefused, Doubted) as problem:
-                    problems.append(code_of(problem))
-                    wait = max(wait, problem.wait) if isinstance(problem, Unreachable) else wait
-                    await self._note_collection(tenant, account, collection, problems[-1])
-                    if problems[-1] in _OF_THE_ACCOUNT:
+                    problems.append(problem)
+                    await self._note_collection(tenant, account, collection, code_of(problem))
+                    if code_of(problem) in _OF_THE_ACCOUNT:
                         break
-        return Round(account=await self._note(tenant, account, problems), wait=wait), due
+        waits = [each.wait for each in problems if isinstance(each, Unreachable)]
+        after = await self._note(tenant, account, problems)
+        return Round(account=after, wait=max(waits, default=timedelta())), due
 
-    async def _note(self, tenant: Id, account: StoredAccount, problems: list[str]) -> StoredAccount:
-        problem = problems[-1] if problems else None
+    async def _read_one(
+        self,
+        server: CalendarServer,
+        owner: Owner,
+        collection: StoredCollection,
+        due: list[Id],
+        *,
+        end: float,
+    ) -> None:
+        try:
+            async with asyncio.timeout_at(end):
+                await reading.read(
+                    self.database, server, owner, collection, due=due, now=self.clock.now()
+                )
+        except TimeoutError:
+            raise Unreachable("it takes too long") from None
+
+    async def _note(
+        self, tenant: Id, account: StoredAccount, problems: list[Exception]
+    ) -> StoredAccount:
+        problem = code_of(problems[-1]) if problems else None
+        # What was not even called has not failed.
+        failed = 0 if problems and isinstance(problems[-1], Resting) else 1
         after = structs.replace(
             account,
             state=_state(account, problem),
             problem=problem,
-            failures=account.failures + 1 if problem else 0,
+            failures=account.failures + failed if problem else 0,
         )
         if after == account:
             return account
