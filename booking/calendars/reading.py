@@ -335,6 +335,8 @@ async def _ask(server: CalendarServer, collection: StoredCollection, *, now: dat
         and collection.listed_at
         and now < collection.listed_at + LIST_EVERY
         and collection.doubted_since is None
+        # What went wrong may be the token itself, which some servers do not say.
+        and collection.problem is None
     ):
         with suppress(TokenInvalid):
             delta = await server.changes(collection.url, collection.sync_token)
