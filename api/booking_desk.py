@@ -92,14 +92,14 @@ async def make_booking(
     """
     _check(body, trusted=trusted)
     with alternatives_in(body.timezone):
-        wanted = _wanted(body, tenant.settings.language)
+        wanted = wanted_in(body, tenant.settings.language)
         await booking.service.refuse_taken(db, tenant.id, wanted, now=now)
     guests = await _receive(db, tenant, body, now=now)
     with alternatives_in(body.timezone):
         meeting = await booking.service.book(
             db,
             tenant.id,
-            _wanted(body, guests.customer.language),
+            wanted_in(body, guests.customer.language),
             customer=guests.customer.id,
             participants=[guest.id for guest in guests.companions],
             now=now,
@@ -127,7 +127,7 @@ async def make_series(
         meetings = await booking.service.book_series(
             db,
             tenant.id,
-            _wanted(body, guests.customer.language),
+            wanted_in(body, guests.customer.language),
             body.repeat,
             customer=guests.customer.id,
             participants=[guest.id for guest in guests.companions],
@@ -246,7 +246,8 @@ def _repeated(pointer: str) -> Invalid:
     return Invalid(detail, errors=(error,))
 
 
-def _wanted(body: BookingBody, language: Language) -> BookingInput:
+def wanted_in(body: BookingBody, language: Language) -> BookingInput:
+    """Return the meeting that is asked for; letters about it are in *language*."""
     return BookingInput(
         meeting_type=body.meeting_type,
         start=body.start,

@@ -90,12 +90,12 @@ async def provide_db(
     caller: NamedDependency[Caller],
 ) -> AsyncIterator[AsyncConnection]:
     """Open a transaction on behalf of the caller's organisation."""
-    async with _transaction(request, house, caller.tenant) as db:
+    async with transaction_of(request, house, caller.tenant) as db:
         yield db
 
 
 @asynccontextmanager
-async def _transaction(
+async def transaction_of(
     request: Request[Any, Any, State], house: House, tenant: Id
 ) -> AsyncIterator[AsyncConnection]:
     """Open a transaction that ends with the request at the latest.
@@ -258,7 +258,7 @@ def link_dependencies(*kinds: LinkKind) -> dict[str, Provide]:
         house: NamedDependency[House],
         link: NamedDependency[BookingLink],
     ) -> AsyncIterator[AsyncConnection]:
-        async with _transaction(request, house, link.tenant) as db:
+        async with transaction_of(request, house, link.tenant) as db:
             yield db
 
     async def provide_visit(

@@ -206,6 +206,13 @@ async def insert_hold(db: AsyncConnection, tenant: Id, record: HoldRecord) -> No
     )
 
 
+async def find_hold(db: AsyncConnection, tenant: Id, hold_id: Id) -> HoldRecord | None:
+    """Return a hold as it stands, if there is one."""
+    rows = await db.execute(select(holds).where(holds.c.tenant_id == tenant, holds.c.id == hold_id))
+    row = rows.one_or_none()
+    return convert_row(row, HoldRecord) if row else None
+
+
 async def take_hold(db: AsyncConnection, tenant: Id, hold_id: Id) -> HoldRecord | None:
     """Remove a hold and return what it was; of two who try, one gets it."""
     rows = await db.execute(

@@ -17,6 +17,7 @@ from booking.changing import (
     reschedule,
 )
 from booking.conflicts import conflict_of, dismiss, open_conflicts
+from booking.freshness import unread, unread_of
 from booking.holding import hold, release
 from booking.making import book, book_series, refuse_taken
 from booking.model import SlotAnswer, SlotQuery
@@ -77,6 +78,8 @@ __all__ = [
     "reschedule",
     "set_schedule",
     "slots",
+    "unread",
+    "unread_of",
 ]
 
 

@@ -5,6 +5,8 @@ while it waits. What fails is tried again; a booking never waits for a calendar.
 """
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
@@ -41,6 +43,9 @@ SYNC: Final = "calendar.sync"
 ALTERNATIVES: Final = 3
 UNDECIDED: Final = timedelta(minutes=1)
 """How long an offer waits for a decision on what the advisor did to the meeting's own entry."""
+
+MOMENT: Final = 2.5
+"""Seconds that a customer who books may wait for their advisor's calendars to be read again."""
 
 LOCKED_OUT: Final = timedelta(hours=1)
 """How long a booking waits for an account whose password no longer works."""
@@ -119,6 +124,28 @@ class Calendars:
             async with self.database.transaction(tenant) as db:
                 await self._ask_again(db, tenant, done)
         return await self.status(tenant, account_id)
+
+    async def freshen(self, tenant: Id, advisors: Iterable[Id], *, since: datetime) -> None:
+        """Read the calendars of these advisors that were last read before *since*, and soon.
+
+        What cannot be read within a moment stays as it was known: whoever asked goes on with that,
+        and the organisation's limit of staleness decides.
+        """
+        async with self.database.reading(tenant) as db:
+            found = [
+                one for each in advisors for one in await store.accounts(db, tenant, advisor=each)
+            ]
+            read = await store.collections(db, tenant, [one.id for one in found])
+        behind = {
+            one.account_id
+            for one in read
+            if one.role != "ignore" and (one.last_ok_at is None or one.last_ok_at < since)
+        }
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT), asyncio.TaskGroup() as group:
+                for account in found:
+                    if account.id in behind and account.state != "auth-failed":
+                        group.create_task(self.rounds.go(tenant, account))
 
     async def status(self, tenant: Id, account_id: Id) -> Account:
         """Return an account and how its calendars stand.

@@ -160,11 +160,10 @@ async def _claim_one(
     lead = list(free.lead)
     simple = not offer.kind.roles and not offer.kind.resources
     while lead:
-        decisions = _decide(seen, lead, free, start, requested)
-        resources = _things(offer, free)
-        if decisions is None or resources is None:
+        chosen = _choose(seen, lead, free, start, requested)
+        if chosen is None:
             return None
-        team = _team(offer, decisions, resources)
+        team, decisions = chosen
         session_id = new_id("ses", now) if offer.kind.seats > 1 else None
         claimer = Holder(session_id=session_id, expires_at=holder.expires_at)
         if await _claim(
@@ -178,6 +177,25 @@ async def _claim_one(
             return None
         lead.remove(team.advisor_id)
     return None
+
+
+def team_for(seen: Sight, start: datetime, *, requested: Id | None) -> Team | None:
+    """Return who would get a start, were it taken now; None if it cannot be had."""
+    free = seen.availability(epoch(start))
+    if free is None or not free.lead:
+        return None
+    chosen = _choose(seen, free.lead, free, start, requested)
+    return None if chosen is None else chosen[0]
+
+
+def _choose(
+    seen: Sight, lead: Sequence[Id], free: Availability, start: datetime, requested: Id | None
+) -> tuple[Team, list[Decision]] | None:
+    decisions = _decide(seen, lead, free, start, requested)
+    resources = _things(seen.offer, free)
+    if decisions is None or resources is None:
+        return None
+    return _team(seen.offer, decisions, resources), decisions
 
 
 def _decide(

@@ -12,7 +12,6 @@ of its own, calls ``task.finish`` in the last one, and may run more than once.
 
 import asyncio
 import secrets
-from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -36,7 +35,7 @@ LEASE: Final = timedelta(seconds=90)
 BATCH: Final = 50
 ERRANDS_AT_ONCE: Final = 8
 _LOOK: Final = 1.0
-"""Seconds between two looks for new work while errands run."""
+"""Seconds after which new work no longer waits for errands that run."""
 
 PATIENCE: Final = (1, 5, 15, 60, 300, 900, 3600, 3600, 3600, 3600, 3600, 3600)
 """Seconds to wait after each failed attempt; when the list is used up the work is dead."""
@@ -217,10 +216,11 @@ class Worker:
                         await self._run(task)
                     else:
                         running[asyncio.create_task(self._run_errand(task, hands))] = task
-                if not tasks:
-                    if not running:
-                        return done
-                    await asyncio.wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+                if not tasks and not running:
+                    return done
+                if running:
+                    # Mostly all end at once, and one thing follows the other in good order.
+                    await asyncio.wait(running, timeout=_LOOK)
                 for errand in [errand for errand in running if errand.done()]:
                     del running[errand]
                     errand.result()

@@ -18,6 +18,7 @@ import booking.service
 from api.booking_desk import make_booking
 from api.dependencies import Once
 from api.explanation import what_helps, why_nothing
+from api.fresh_calendars import look_before_booking
 from api.pages import details
 from api.pages.choosing import Address, Emptiness, Explain, Find, Instead, pick
 from api.pages.frame import (
@@ -216,6 +217,7 @@ async def _book_once(
     house: House, found: Tenant, body: BookingBody, key: str, *, now: datetime
 ) -> BookingView:
     """Book; the same form sent twice books once."""
+    await look_before_booking(house, found.id, body, now=now)
     async with house.database.transaction(found.id) as db:
         once = Once(
             db,

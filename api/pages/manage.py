@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api.dependencies import MANAGE
+from api.fresh_calendars import MOVE_BY_LINK
 from api.pages.choosing import Address, Find, Picker, instant, pick
 from api.pages.frame import PageRequest, customer_page, go_to, know_organisation, visitor
 from api.pages.posted import posted, refuse_foreign
@@ -124,7 +125,7 @@ async def choose_time(
 
 @post(
     "/manage/{token:str}/change",
-    dependencies=MANAGE,
+    dependencies=MOVE_BY_LINK,
     before_request=know_organisation,
     guards=[refuse_foreign],
     include_in_schema=False,

@@ -16,6 +16,7 @@ from api.access import Caller
 from api.assignment import assignment_of
 from api.booking_desk import moment, people_of, promised_alternatives, views_of
 from api.dependencies import SECRET_KEY, SERVER, Once
+from api.fresh_calendars import MOVE
 from api.problems import problems
 from api.wire.booking import (
     AssignmentView,
@@ -163,7 +164,7 @@ async def get_assignment(
 @post(
     "/v1/bookings/{booking_id:str}/reschedule",
     operation_id="reschedule_booking",
-    dependencies=SERVER,
+    dependencies=MOVE,
     security=SECRET_KEY,
     opt=_SERVER,
     responses=_PROBLEMS,

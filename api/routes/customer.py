@@ -14,6 +14,7 @@ from api.access import Caller
 from api.booking_desk import alternatives_in, make_booking, require_staff
 from api.dependencies import ANY_KEY, BROWSER, Once
 from api.free_times import find_slots, window
+from api.fresh_calendars import BOOK
 from api.problems import problems
 from api.wire.customer import (
     BookingBody,
@@ -216,7 +217,7 @@ async def release_hold(
 @post(
     "/v1/bookings",
     operation_id="create_booking",
-    dependencies=BROWSER,
+    dependencies=BOOK,
     security=ANY_KEY,
     opt=_BROWSER,
     responses=problems(400, 401, 403, 404, 409, 422),

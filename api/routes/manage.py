@@ -14,6 +14,7 @@ import booking.service
 from api.booking_desk import alternatives_in, purpose_at
 from api.dependencies import INTAKE, MANAGE, Once
 from api.free_times import slots_view, window
+from api.fresh_calendars import MOVE_BY_LINK
 from api.links import BookingLink
 from api.problems import problems
 from api.self_service import (
@@ -101,7 +102,7 @@ async def list_managed_slots(
 @post(
     "/v1/manage/{token:str}/reschedule",
     operation_id="reschedule_managed_booking",
-    dependencies=MANAGE,
+    dependencies=MOVE_BY_LINK,
     opt=_LINK,
     responses=_PROBLEMS,
     status_code=200,
