@@ -8,7 +8,9 @@ followed, answers have a size, and a whole exchange has a deadline.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
@@ -132,13 +134,19 @@ class _GuardedBackend(httpcore2.AsyncNetworkBackend):
         await self.inner.sleep(seconds)
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Return whom we trust; loading the certificates costs more than most exchanges."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """An httpx2 transport for addresses that users gave."""
 
     def __init__(self, guard: Guard, *, max_body: int = MAX_BODY) -> None:
         self.guard = guard
         self.max_body = max_body
-        self._inner = httpx2.AsyncHTTPTransport(trust_env=False, retries=0)
+        self._inner = httpx2.AsyncHTTPTransport(verify=_trusted(), trust_env=False, retries=0)
         pool = self._inner._pool  # noqa: SLF001  # the one place that takes another backend
         pool._network_backend = _GuardedBackend(guard, pool._network_backend)  # noqa: SLF001
 

@@ -1,0 +1,188 @@
+"""What it costs to follow a calendar, beside reading all of it for the first time.
+
+``python -m bench.sync_delta [--json] [--objects N]``. A real Radicale holds a calendar of 5,000
+events, a fifth of them series. Measured is the CPU time of our own process:
+
+- *one change*: a round after one event was changed, beside the first import of all.
+- *nothing new*: a round through a calendar of 200 events that did not change, with the requests
+  that it sends. From that follows how many cores a thousand such advisors keep busy if each is
+  read once a minute; the reference is half a core.
+
+The ratio of the first is how many times cheaper the change is; of the second, how many times less
+than half a core it takes.
+"""
+
+import asyncio
+import gc
+import tempfile
+from argparse import ArgumentParser
+from base64 import b64encode
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import process_time
+from typing import Final
+from urllib.request import Request, urlopen
+
+from api.bootstrap import open_house
+from api.settings import Settings
+from api.wiring import House
+from bench.reporting import Row, fail, report
+from booking.calendars.model import Account, ConnectInput
+from kernel.crypto import Secret
+from kernel.ids import Id
+from tests.guarantee.bank import open_bank
+from tests.guarantee.databases import NAMES, databases
+from tests.services.fault_proxy import FaultProxy
+from tests.services.radicale import PASSWORDS, Radicale
+
+_USER: Final = "sanne"
+_QUIET: Final = 200
+_ROUNDS: Final = 15
+_ADVISORS: Final = 1_000
+_HALF_A_CORE: Final = 0.5
+_MINUTE: Final = 60
+_LONG: Final = 600
+"""Seconds."""
+
+
+def main() -> None:
+    """Run all of it and print the table."""
+    parser = ArgumentParser(prog="python -m bench.sync_delta", description="Measure calendar sync.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--objects", type=int, default=5_000, help="how many events it holds")
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="spreekuur-bench-") as folder:
+        for kind, fresh in databases(Path(folder)):
+            radicale = Radicale()
+            try:
+                rows += asyncio.run(
+                    _measure(NAMES[kind], fresh("sync"), Path(folder), radicale, arguments.objects)
+                )
+            finally:
+                radicale.remove()
+    report("sync_delta", rows, as_json=arguments.json)
+
+
+async def _measure(
+    name: str, url: str, folder: Path, radicale: Radicale, objects: int
+) -> list[Row]:
+    with FaultProxy(radicale.port) as proxy:
+        settings = Settings(
+            secret_key=Secret("a secret key for tests, long enough"),
+            database_url=url,
+            data_dir=folder,
+            public_url="https://bank.example",
+            smtp_url="smtp://127.0.0.1:25",
+            outgoing_allow=(f"127.0.0.1:{radicale.port}", f"127.0.0.1:{proxy.port}"),
+        )
+        async with open_house(settings) as house:
+            bank = await open_bank(house, advisors=3)
+            large, quiet, watched = bank.advisors
+            _fill(house, radicale, objects)
+            _let_it_read(radicale)
+            first, again = await _change(house, bank.tenant, large, radicale, objects)
+            radicale.empty(_USER)
+            _fill(house, radicale, _QUIET)
+            _let_it_read(radicale)
+            spent = await _idle(house, bank.tenant, quiet, radicale)
+            requests = await _requests(house, bank.tenant, watched, proxy)
+    cores = spent * _ADVISORS / 1000 / _MINUTE
+    return [
+        Row(f"{name}, one change in {objects} events", again, first, "ms of CPU", first / again),
+        Row(f"{name}, nothing new in {_QUIET} events", spent, unit="ms of CPU"),
+        Row(f"{name}, nothing new in {_QUIET} events", requests, 1, "requests", 1 / requests),
+        Row(
+            f"{name}, {_ADVISORS} such advisors a minute",
+            cores,
+            _HALF_A_CORE,
+            "cores",
+            _HALF_A_CORE / cores,
+        ),
+    ]
+
+
+async def _change(
+    house: House, tenant: Id, advisor: Id, radicale: Radicale, objects: int
+) -> tuple[float, float]:
+    """Return the milliseconds of CPU of the first import, and of a round with one change."""
+    begun = process_time()
+    account = await _connect(house, tenant, advisor, radicale.url)
+    while account.collections[0].last_ok_at is None:
+        # A round ends after a minute; the next one goes on.
+        account = await house.calendars.sync(tenant, account.id)
+    first = process_time() - begun
+    if account.collections[0].objects != objects:
+        fail(f"{account.collections[0].objects} of {objects} events came across")
+    spent = []
+    for number in range(_ROUNDS):
+        _put(house, radicale, number, shift=number + 1)
+        spent.append(await _round(house, tenant, account.id))
+    return first * 1000, median(spent)
+
+
+async def _idle(house: House, tenant: Id, advisor: Id, radicale: Radicale) -> float:
+    """Return the milliseconds of CPU of a round in which nothing is new."""
+    account = await _connect(house, tenant, advisor, radicale.url)
+    return median([await _round(house, tenant, account.id) for _ in range(_ROUNDS)])
+
+
+async def _requests(house: House, tenant: Id, advisor: Id, proxy: FaultProxy) -> float:
+    """Return how many requests such a round sends."""
+    account = await _connect(house, tenant, advisor, proxy.url)
+    asked = proxy.count()
+    for _ in range(_ROUNDS):
+        await _round(house, tenant, account.id)
+    return (proxy.count() - asked) / _ROUNDS
+
+
+async def _round(house: House, tenant: Id, account: Id) -> float:
+    gc.collect()
+    begun = process_time()
+    await house.calendars.sync(tenant, account)
+    return (process_time() - begun) * 1000
+
+
+async def _connect(house: House, tenant: Id, advisor: Id, url: str) -> Account:
+    data = ConnectInput(advisor=advisor, url=url, username=_USER, password=PASSWORDS[_USER])
+    return await house.calendars.connect(tenant, data)
+
+
+def _fill(house: House, radicale: Radicale, number: int) -> None:
+    radicale.make_calendar(_USER, "werk")
+    for each in range(number):
+        _put(house, radicale, each)
+
+
+def _let_it_read(radicale: Radicale) -> None:
+    """Let the server get to know its files, which takes longer than anybody waits for an answer."""
+    url = f"{radicale.url}{_USER}/werk/"
+    body = '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>'
+    login = b64encode(f"{_USER}:{PASSWORDS[_USER]}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}", "Depth": "1"}
+    request = Request(url, data=body.encode(), method="PROPFIND", headers=headers)  # noqa: S310  # our own server
+    with urlopen(request, timeout=_LONG) as answer:  # noqa: S310  # the same
+        answer.read()
+
+
+def _put(house: House, radicale: Radicale, number: int, *, shift: int = 0) -> None:
+    """Write an event straight into the server's folder, which is quicker than asking it."""
+    folder = radicale.directory / "collections" / "collection-root" / _USER / "werk"
+    random = Random(number)  # noqa: S311  # the same calendar every time
+    start = house.clock.now() + timedelta(
+        days=random.randrange(60), minutes=15 * (random.randrange(96) + shift)
+    )
+    rule = "RRULE:FREQ=WEEKLY;COUNT=20\r\n" if number % 5 == 0 else ""
+    lines = (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Bench//Bench//EN\r\nBEGIN:VEVENT\r\n"
+        f"UID:e{number}@bench\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Overleg {number}\r\n"
+        f"DESCRIPTION:{'Agenda. ' * 20}\r\nDTSTART;TZID=Europe/Amsterdam:{start:%Y%m%dT%H%M}00\r\n"
+        f"DURATION:PT45M\r\n{rule}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    (folder / f"e{number}.ics").write_text(lines, newline="")
+
+
+if __name__ == "__main__":
+    main()
