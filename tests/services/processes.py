@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -48,18 +49,58 @@ def need(program: str, package: str, *, folders: str = "") -> str:
     path = os.pathsep.join(filter(None, [folders, os.environ.get("PATH", "")]))
     if found := shutil.which(program, path=path):
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"installing {package} …", file=sys.stderr)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["install"], ["update"], ["install"]):
-            names = ["-y", "--no-install-recommends", package] if arguments == ["install"] else []
-            command = ["apt-get", *arguments, *names]
-            if _succeeds(command, environment) and names:
-                break
+    _install(package)
     path = os.pathsep.join(filter(None, [latest_postgres() or folders, path]))
     if found := shutil.which(program, path=path):
         return found
     raise RuntimeError(f"{program} is missing: install the package {package}")
+
+
+def need_packages(*packages: str) -> None:
+    """Install what is missing of these Debian packages.
+
+    Raises:
+        RuntimeError: Some are missing and cannot be installed here.
+    """
+    if missing := [each for each in packages if not _is_installed(each)]:
+        _install(*missing)
+    if missing := [each for each in packages if not _is_installed(each)]:
+        raise RuntimeError(f"install the packages {' '.join(missing)}")
+
+
+def _is_installed(package: str) -> bool:
+    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    if not shutil.which(command[0]):
+        return False
+    return subprocess.run(command, capture_output=True).stdout == b"installed"
+
+
+def _install(*packages: str) -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    print(f"installing {' '.join(packages)} …", file=sys.stderr)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Workers of one run may need the same package at once.
+    install = ["-y", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends", *packages]
+    with _no_services():
+        for arguments in (["install", *install], ["update"], ["install", *install]):
+            if _succeeds(["apt-get", *arguments], environment) and arguments[0] == "install":
+                break
+
+
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """Keep packages from starting what they bring: each test starts its own."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink(missing_ok=True)
 
 
 def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
@@ -86,6 +127,8 @@ class Process:
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
+                # Apache ends its whole group, which must not be ours.
+                process_group=0,
             )
 
     @property
@@ -102,3 +145,9 @@ class Process:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(5)
+
+    def stop_all(self, signal: int = 15) -> None:
+        """End it, and whatever it started and left behind."""
+        self.stop(signal)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 9)

@@ -2,39 +2,25 @@
 
 import shutil
 import sys
-import tempfile
-import urllib.error
-import urllib.request
-from base64 import b64encode
-from pathlib import Path
-from typing import Final
+from typing import ClassVar
 
-from tests.services.processes import Process, answers, free_port, wait_until
-
-PASSWORDS: Final = {"sanne": "sanne-geheim", "bart": "bart-geheim"}
-_BODY: Final = (
-    '<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop>'
-    "<d:displayname>{name}</d:displayname><c:supported-calendar-component-set>"
-    '<c:comp name="{component}"/></c:supported-calendar-component-set>{more}'
-    "</d:prop></d:set></c:mkcalendar>"
-)
+from tests.services.dav import PASSWORDS, DavServer
+from tests.services.processes import Process, answers, wait_until
 
 
-class Radicale:
+class Radicale(DavServer):
     """A server in a directory of its own; it can be stopped and started again at its port."""
 
+    name: ClassVar[str] = "Radicale"
+    home: ClassVar[str] = "/{user}/"
+    first: ClassVar[str] = "werk"
+
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="spreekuur-radicale-"))
-        self.port = free_port()
-        self.passwords = dict(PASSWORDS)
+        super().__init__()
         self._write()
         self._process: Process | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """The address of the server's root."""
-        return f"http://127.0.0.1:{self.port}/"
+        with self.removed_on_failure():
+            self.start()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -60,65 +46,10 @@ class Radicale:
         """Remove a user's calendars."""
         shutil.rmtree(self.directory / "collections" / "collection-root" / user, ignore_errors=True)
 
-    def remove(self) -> None:
-        """Stop it and remove its directory."""
-        self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
     def set_password(self, user: str, password: str) -> None:
         """Change a password; a running server takes it up at once."""
         self.passwords[user] = password
         self._write()
-
-    def make_calendar(
-        self, user: str, name: str, *, component: str = "VEVENT", more: str = ""
-    ) -> str:
-        """Create a calendar and return its URL."""
-        url = f"{self.url}{user}/{name}/"
-        body = _BODY.format(name=name.capitalize(), component=component, more=more)
-        self.request(user, "MKCALENDAR", url, body)
-        return url
-
-    def put(self, user: str, url: str, body: str) -> None:
-        """Write an event as its owner's own calendar program would."""
-        self.request(user, "PUT", url, body, {"Content-Type": "text/calendar; charset=utf-8"})
-
-    def get(self, user: str, url: str) -> str:
-        """Return an event as the server has it."""
-        return self.request(user, "GET", url)
-
-    def delete(self, user: str, url: str) -> None:
-        """Remove an event, or a whole calendar."""
-        self.request(user, "DELETE", url)
-
-    def names(self, user: str, calendar: str) -> list[str]:
-        """Return the file names of the events in a calendar."""
-        body = '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>'
-        answer = self.request(user, "PROPFIND", calendar, body, {"Depth": "1"})
-        hrefs = [part.partition("</href>")[0] for part in answer.split("<href>")[1:]]
-        return sorted(href.rpartition("/")[2] for href in hrefs if href.endswith(".ics"))
-
-    def request(
-        self,
-        user: str,
-        method: str,
-        url: str,
-        body: str = "",
-        headers: dict[str, str] | None = None,
-    ) -> str:
-        """Send a request as *user*, and return the answer's text."""
-        login = b64encode(f"{user}:{self.passwords[user]}".encode()).decode()
-        request = urllib.request.Request(  # noqa: S310  # our own server
-            url,
-            data=body.encode() or None,
-            method=method,
-            headers={"Authorization": f"Basic {login}", **(headers or {})},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # the same
-                return str(answer.read().decode())
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{method} {url}: {error.code}") from error
 
     def _write(self) -> None:
         users = "".join(f"{user}:{password}\n" for user, password in self.passwords.items())
@@ -130,3 +61,6 @@ class Radicale:
             "[rights]\ntype = owner_only\n"
             f"[storage]\nfilesystem_folder = {self.directory / 'collections'}\n"
         )
+
+
+__all__ = ("PASSWORDS", "Radicale")
