@@ -8,8 +8,9 @@ door, and its fallbacks are not called.
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +22,13 @@ import caldav
 import httpx2
 from caldav import aio
 from caldav.lib import error
+from msgspec import structs
 
 from booking.calendars.port import (
     CalendarProblem,
     ChangedMeanwhile,
     Changes,
+    CollectionState,
     Forbidden,
     Garbled,
     Missing,
@@ -37,12 +40,12 @@ from booking.calendars.port import (
     href_of,
 )
 from booking.calendars.reduced import name_of, unfold, value
+from booking.calendars.travel import Auth, Bearer, Travel, login
 from booking.calendars.zones import zone_named
 from kernel.outgoing import (
     AddressRefused,
     AnswerTooLarge,
     Guard,
-    GuardedTransport,
     Redirected,
 )
 
@@ -54,8 +57,12 @@ MAX_PAGES: Final = 100
 _FAMILIES: Final = (".icloud.com",)
 """Servers that keep one account's calendars under several names of one domain."""
 
-_NAMESPACES: Final = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
+_NAMESPACES: Final = (
+    'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
+)
+_CTAG: Final = "{http://calendarserver.org/ns/}getctag"
 _CALENDAR: Final = "{urn:ietf:params:xml:ns:caldav}"
+_SECONDS: Final = re.compile(r"-1|\d{10}")
 _SAFE: Final = "/~!$&'()*+,;=:@"
 _WRITING: Final = frozenset({"{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"})
 
@@ -75,14 +82,11 @@ _keep_quiet()
 class _Client(aio.AsyncDAVClient):
     """The library's client, with our door to the outside."""
 
-    def __init__(self, guard: Guard, url: str, username: str, password: str) -> None:
+    def __init__(self, guard: Guard, url: str, auth: httpx2.Auth) -> None:
         self._guard = guard
         super().__init__(
             url=url,
-            username=username,
-            password=password,
-            # Some servers show a stranger an empty house instead of asking who it is.
-            auth_type="basic",
+            auth=auth,
             timeout=15,
             enable_rfc6764=False,
             features={"http.multiplexing": {"support": "unsupported"}},
@@ -91,7 +95,7 @@ class _Client(aio.AsyncDAVClient):
 
     def _create_session(self) -> None:
         self.session = httpx2.AsyncClient(
-            transport=GuardedTransport(self._guard),
+            transport=Travel(self._guard),
             follow_redirects=False,
             trust_env=False,
             timeout=self._timeout,
@@ -99,12 +103,28 @@ class _Client(aio.AsyncDAVClient):
 
 
 class CaldavServer:
-    """One log-in at one CalDAV server; use it as a context."""
+    """One log-in at one CalDAV server; use it as a context.
 
-    def __init__(self, guard: Guard, *, url: str, username: str, password: str) -> None:
+    Args:
+        guard: What may be called.
+        url: Where to begin.
+        username: Who logs in, unless that is by token.
+        password: With what.
+        auth: How; basic credentials are sent unasked.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        url: str,
+        username: str = "",
+        password: str = "",
+        auth: Auth = "basic",
+    ) -> None:
         _check_address(guard, url)
         self.url = url
-        self._client = _Client(guard, url, username, password)
+        self._client = _Client(guard, url, login(auth, username, password))
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,15 +153,22 @@ class CaldavServer:
                 raise Garbled("no calendar home")
             homes = [home] if isinstance(home, str) else list(home)
             found = [each for href in homes for each in await self._calendars(self._join(href))]
+            found = [await self._with_zone(each) for each in found]
         mine = href_of(self.url).rstrip("/")
         return sorted(found, key=lambda each: href_of(each.url).rstrip("/") != mine)
 
-    async def token(self, collection: str) -> str | None:
-        """Ask for the sync-token property (RFC 6578, section 4)."""
+    async def state(self, collection: str) -> CollectionState:
+        """Ask for the sync-token (RFC 6578, section 4), and for the ctag that is older than it."""
         async with _deadline():
-            found = await self._properties(collection, "<d:sync-token/>")
-        token = found.get("{DAV:}sync-token")
-        return token if isinstance(token, str) else None
+            found = await self._properties(collection, "<d:sync-token/><s:getctag/>")
+        ctag = _text(found.get(_CTAG))
+        if ctag is not None and _SECONDS.fullmatch(ctag):
+            ctag = None  # SOGo's: two changes within a second leave it as it was
+        return CollectionState(sync_token=_text(found.get("{DAV:}sync-token")), ctag=ctag)
+
+    async def token(self, collection: str) -> str | None:
+        """Ask for the sync-token property alone."""
+        return (await self.state(collection)).sync_token
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Run sync-collection until the answer is whole (RFC 6578, section 3.6)."""
@@ -191,6 +218,7 @@ class CaldavServer:
             async with _deadline():
                 response = await self._client.report(collection, body, depth=1)
                 _expect(response.status, 207)
+                _drop_unanswered(response.tree)
                 results = response.parse_calendar_query()
             found += [
                 RemoteObject(href=each.href, etag=each.etag or "", body=each.calendar_data.encode())
@@ -211,6 +239,8 @@ class CaldavServer:
 
     async def put(self, collection: str, href: str, body: bytes, *, etag: str | None) -> None:
         """Write one object under a condition."""
+        if etag is None and await self._look(collection, href) is not None:
+            raise ChangedMeanwhile("something stands there")
         condition = {"If-None-Match": "*"} if etag is None else {"If-Match": etag or "*"}
         async with _deadline():
             response = await self._client.put(
@@ -222,12 +252,27 @@ class CaldavServer:
 
     async def delete(self, collection: str, href: str, *, etag: str) -> None:
         """Remove one object under a condition, and let the server tell nobody (RFC 6638, 8.1)."""
+        present = await self._look(collection, href)
+        if present is None:
+            return
+        if etag and present != etag:
+            raise ChangedMeanwhile("another stands there")
         async with _deadline():
             response = await self._client.delete(
                 _member(collection, href), {"If-Match": etag or "*", "Schedule-Reply": "F"}
             )
             if response.status not in {404, 410}:
                 _expect(response.status, 200, 202, 204)
+
+    async def _look(self, collection: str, href: str) -> str | None:
+        """Return the etag of what stands there, if anything does, the moment before we write.
+
+        The condition goes along with the write as well, and where it is kept it is what counts.
+        But SOGo writes over what is there in spite of If-None-Match, and deletes under any
+        If-Match; others are said to. Writes are few, and a look costs a fraction of one.
+        """
+        found = await self.get(collection, href)
+        return found.etag if found else None
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -248,12 +293,20 @@ class CaldavServer:
         _expect(response.status, 207)
         if response.tree is None or not str(response.tree.tag).endswith("}multistatus"):
             raise Garbled("no multistatus")
+        if any(_status(each) == 507 for each in response.tree):  # noqa: PLR2004  # RFC 4918, 11.5
+            raise Unreachable("only part of the answer")
         results: list[Any] = response.parse_propfind()
-        return results
+        itself = href_of(url).rstrip("/")
+        missing = [each for each in results if each.status in {404, 410}]
+        if any(each.href.rstrip("/") == itself for each in missing):
+            raise Missing("in a multistatus")  # Xandikos says so of a calendar that was removed
+        return [each for each in results if each not in missing]
 
     async def _properties(self, url: str, properties: str) -> dict[str, Any]:
         results = await self._propfind(url, properties, depth=0)
-        return dict(results[0].properties) if results else {}
+        if not results:
+            raise Garbled("an answer about nothing")
+        return dict(results[0].properties)
 
     async def _calendars(self, home: str) -> Iterator[RemoteCollection]:
         results = await self._propfind(
@@ -263,6 +316,17 @@ class CaldavServer:
             depth=1,
         )
         return (self._collection(each) for each in results if _holds_events(each.properties))
+
+    async def _with_zone(self, calendar: RemoteCollection) -> RemoteCollection:
+        """Ask the calendar itself for its zone: DAViCal tells it to nobody who asks for several."""
+        if calendar.timezone is not None:
+            return calendar
+        with suppress(Forbidden, Missing, Garbled):
+            async with _deadline():
+                found = await self._properties(calendar.url, "<c:calendar-timezone/>")
+                zone = _zone(found.get(f"{_CALENDAR}calendar-timezone"))
+                return structs.replace(calendar, timezone=zone)
+        return calendar
 
     def _collection(self, found: Any) -> RemoteCollection:
         rights = found.properties.get("{DAV:}current-user-privilege-set")
@@ -308,7 +372,7 @@ async def _deadline() -> AsyncIterator[None]:
     except (CalendarProblem, AddressRefused):
         raise
     except error.RateLimitError as problem:
-        wait = timedelta(seconds=min(problem.retry_after_seconds or 0, 3600))
+        wait = timedelta(seconds=min(max(problem.retry_after_seconds or 0, 0), 3600))
         raise Unreachable("busy", wait) from problem
     except error.AuthorizationError as problem:
         if "{DAV:}valid-sync-token" in problem.preconditions:
@@ -350,9 +414,31 @@ def _zone(timezone: Any) -> str | None:
     return zone_named(next(names, ""))
 
 
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) and found else None
+
+
+def _status(response: Any) -> int | None:
+    """Return what a multistatus answer says of one resource as a whole."""
+    line = str(response.findtext("{DAV:}status") or "").split()
+    return int(line[1]) if len(line) > 1 and line[1].isdigit() else None
+
+
+def _drop_unanswered(multistatus: Any) -> None:
+    """Take out what the server could not give, lest the library refuse the rest as well."""
+    if multistatus is None:
+        return
+    for response in list(multistatus):
+        if _status(response) not in {None, 200, 404}:
+            multistatus.remove(response)
+
+
 def _quoted(href: str) -> str:
     return quote(href, safe=_SAFE)
 
 
 def _member(collection: str, href: str) -> str:
     return urljoin(collection, _quoted(href))
+
+
+__all__ = ("Auth", "Bearer", "CaldavServer")

@@ -71,6 +71,19 @@ class RemoteObject(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class CollectionState(Struct, frozen=True, kw_only=True):
+    """What stands for a collection's present state, as far as its server knows such things.
+
+    Attributes:
+        sync_token: What `changes` takes; None where the server does not tell changes. Two that
+            are equal prove nothing: some servers count in seconds.
+        ctag: Differs when anything in the collection does; None where there is none to rely on.
+    """
+
+    sync_token: str | None
+    ctag: str | None
+
+
 class Changes(Struct, frozen=True, kw_only=True):
     """What changed in a collection: etags by href, hrefs that are gone, and the next token."""
 
@@ -89,6 +102,10 @@ class CalendarServer(Protocol):
 
     async def discover(self) -> list[RemoteCollection]:
         """Return the calendars of this log-in; the one its address points at comes first."""
+        ...
+
+    async def state(self, collection: str) -> CollectionState:
+        """Return what stands for the collection's present state."""
         ...
 
     async def token(self, collection: str) -> str | None:

@@ -65,6 +65,9 @@ class Sogo(DavServer):
         command = ["/usr/bin/env", home, f"TMPDIR={self.directory / 'home'}"]
         self._processes.append(Process([*command, "/usr/sbin/sogod", *flags], log=log, user="sogo"))
         self.wait()
+        for user in self.passwords:
+            # A calendar that nobody has looked into yet gets no invitations.
+            self.names(user, self.calendar(user))
 
     def stop(self) -> None:
         """Stop it; what it holds stays in its database."""

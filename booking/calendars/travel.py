@@ -1,0 +1,106 @@
+"""How requests to a calendar server log in, and how they travel.
+
+Basic credentials go along at once: some servers show a stranger an empty house instead of asking
+who it is. For the same reason a digest login says from the start that it wants to be asked.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import Final, Literal, TypeAlias
+
+import httpx2
+
+from kernel.outgoing import Guard, GuardedTransport
+
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
+_BROKEN: Final = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+_ASK_ME: Final = 'Digest username="", realm="", nonce="", uri="/", response=""'
+
+
+class Bearer:
+    """A log-in by token.
+
+    Args:
+        token: What is sent.
+        refresh: Returns a new token; asked once, after a server has refused the present one.
+            It may raise any CalendarProblem, which is then what the operation ends with.
+    """
+
+    def __init__(self, token: str, refresh: Callable[[], Awaitable[str]] | None = None) -> None:
+        self.token = token
+        self.refresh = refresh
+
+    def __repr__(self) -> str:
+        return "Bearer(…)"
+
+
+Auth: TypeAlias = Literal["basic", "digest"] | Bearer
+
+
+def login(auth: Auth, username: str, password: str) -> httpx2.Auth:
+    """Return what lets requests log in."""
+    if isinstance(auth, Bearer):
+        return _BearerAuth(auth)
+    kind = _DigestAuth if auth == "digest" else httpx2.BasicAuth
+    return kind(username, password)
+
+
+class _DigestAuth(httpx2.DigestAuth):
+    """Digest that does not let a server take us for a stranger."""
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        # Replaced as soon as there is a challenge to answer.
+        request.headers.setdefault("Authorization", _ASK_ME)
+        yield from super().auth_flow(request)
+
+
+class _BearerAuth(httpx2.Auth):
+    """A token, renewed once when it is refused."""
+
+    def __init__(self, bearer: Bearer) -> None:
+        self._token = bearer.token
+        self._refresh = bearer.refresh
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        response = yield request
+        refresh, self._refresh = self._refresh, None
+        if response.status_code != httpx2.codes.UNAUTHORIZED:
+            self._refresh = refresh
+        elif refresh is not None:
+            self._token = await refresh()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+
+class Travel(httpx2.AsyncBaseTransport):
+    """Takes requests through the guarded door, over connections that may have been broken.
+
+    A server may have dropped a connection that we kept. A question is asked once more, over a new
+    one. What writes may have been done before its answer was lost, and doing it again could undo
+    what somebody did since; so it goes over a connection of its own, and once.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._kept = GuardedTransport(guard)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request and read its whole answer."""
+        if request.method in _REPEATABLE:
+            try:
+                return await self._kept.handle_async_request(request)
+            except _BROKEN:
+                pass
+        fresh = GuardedTransport(self._guard)
+        try:
+            return await fresh.handle_async_request(request)
+        finally:
+            await fresh.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._kept.aclose()
