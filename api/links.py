@@ -19,6 +19,8 @@ LinkKind = Literal["manage", "intake"]
 _ID: Final = 16
 _PURPOSES: Final = ("rate-notices",)
 
+NO_FEED: Final = "There is no calendar at this address, or its link has been replaced or revoked."
+
 
 class LinkInvalid(NotFound):
     """A link that never was one, or was cut off on its way."""
@@ -54,6 +56,14 @@ class StopLink(Struct, frozen=True, kw_only=True):
     tenant: Id
     customer: Id
     purpose: str
+
+
+class FeedLink(Struct, frozen=True, kw_only=True):
+    """What the link to a calendar's feed stands for."""
+
+    tenant: Id
+    account: Id
+    generation: int
 
 
 class Links:
@@ -124,6 +134,32 @@ class Links:
             tenant=_id("ten", payload[:_ID]),
             customer=_id("cus", payload[_ID : 2 * _ID]),
             purpose=_PURPOSES[payload[2 * _ID]],
+        )
+
+    def feed_url(self, link: FeedLink) -> str:
+        """Return the address where calendar programs read a calendar that we keep."""
+        payload = (
+            ids.to_uuid("ten", link.tenant).bytes
+            + ids.to_uuid("acc", link.account).bytes
+            + link.generation.to_bytes(4, "big")
+        )
+        token = self._keyring.sign(payload, use="link:calendar-feed")
+        return f"{self.public_url}/calendars/{token}.ics"
+
+    def read_feed(self, token: str) -> FeedLink:
+        """Return what the token in a feed's address stands for.
+
+        Raises:
+            LinkInvalid: It is none.
+        """
+        try:
+            payload = self._keyring.verify(token, use="link:calendar-feed")
+        except ValueError:
+            raise LinkInvalid(NO_FEED) from None
+        return FeedLink(
+            tenant=_id("ten", payload[:_ID]),
+            account=_id("acc", payload[_ID : 2 * _ID]),
+            generation=int.from_bytes(payload[2 * _ID :], "big"),
         )
 
     def sign_in_url(self, sign_in: Id) -> str:

@@ -5,15 +5,16 @@ while it waits. What fails is tried again; a booking never waits for a calendar.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflicts, service
-from booking.calendars import changes, store, writing
+from booking.calendars import changes, leaving, store, trying, writing
 from booking.calendars.accounts import (
     PUSH,
     Logins,
@@ -22,17 +23,29 @@ from booking.calendars.accounts import (
     keep_account,
     keep_collections,
 )
+from booking.calendars.advice import ADVICE
 from booking.calendars.deciding import decide
 from booking.calendars.manners import Manners, Polite
-from booking.calendars.model import Account, Collection, ConnectInput, Role, StoredAccount
-from booking.calendars.port import CalendarProblem, Forbidden, Unreachable
+from booking.calendars.model import (
+    Account,
+    Collection,
+    ConnectInput,
+    Found,
+    LoginInput,
+    Role,
+    StoredAccount,
+    Trial,
+)
+from booking.calendars.own import own_collection
+from booking.calendars.own_desk import OwnCalendars
+from booking.calendars.port import CalendarProblem, Forbidden, RemoteCollection, Unreachable
 from booking.calendars.rounds import Round, Rounds, code_of, pause
 from booking.looking import repairs
 from kernel import work
 from kernel.clock import Clock
 from kernel.crypto import Keyring
 from kernel.database import Database
-from kernel.errors import NotFound, Unprocessable
+from kernel.errors import FieldError, Invalid, NotFound, Unprocessable
 from kernel.ids import Id, new_id, require
 from kernel.outgoing import AddressRefused, Guard
 from kernel.work import Errand, RetryLater, Task
@@ -65,11 +78,47 @@ class Calendars:
         self.database = database
         self.clock = clock
         self.public_url = public_url
-        self.logins = Logins(keyring, guard)
+        self.logins = Logins(keyring, guard, database)
         self.manners = Manners(clock)
         self.rounds = Rounds(database, clock, self.logins, self.manners)
+        self.own = OwnCalendars(database, clock, self.rounds)
 
     # --- use cases -------------------------------------------------------------------------------
+
+    async def try_out(self, data: LoginInput) -> Trial:
+        """Try a log-in, and say in plain words what is wrong with it; nothing is stored.
+
+        Raises:
+            Invalid: What was entered contradicts itself.
+        """
+        if data.kind == "own":
+            detail = "There is nothing to test: we keep this calendar ourselves."
+            field = FieldError(pointer="/kind", detail=detail)
+            raise Invalid(f"/kind: {detail}", errors=(field,))
+        trying.check(data)
+        try:
+            found = await self.logins.discover(data)
+        except AddressRefused as problem:
+            reason = await trying.reason_of(problem, data, self.logins.guard)
+            return Trial(ok=False, problem=reason, advice=dict(ADVICE[reason]), calendars=[])
+        except Unprocessable as problem:
+            reason = problem.extra["reason"]
+            return Trial(ok=False, problem=reason, advice=dict(ADVICE[reason]), calendars=[])
+        closed = data.kind == "caldav" and not any(each.writable for each in found)
+        return Trial(
+            ok=True,
+            problem="read-only" if closed else None,
+            advice=dict(ADVICE["read-only"]) if closed else None,
+            calendars=[
+                Found(
+                    name=each.name,
+                    url=each.url,
+                    writable=each.writable,
+                    timezone=each.timezone,
+                )
+                for each in found
+            ],
+        )
 
     async def test(self, url: str, username: str, password: str) -> list[Collection]:
         """Return the calendars that a log-in gives access to; nothing is stored.
@@ -78,6 +127,7 @@ class Calendars:
             CalendarUnreachable, CalendarRefused, CalendarNotCaldav, AddressRefused: Why not.
         """
         now = self.clock.now()
+        login = LoginInput(url=url, username=username, password=password)
         return [
             Collection(
                 id=new_id("col", now),
@@ -88,7 +138,7 @@ class Calendars:
                 writable=each.writable,
                 last_ok_at=None,
             )
-            for each in await self.logins.discover(url, username, password)
+            for each in await self.logins.discover(login)
         ]
 
     async def connect(self, tenant: Id, data: ConnectInput) -> Account:
@@ -100,18 +150,50 @@ class Calendars:
 
         Raises:
             NotFound: There is no such advisor.
-            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, AddressRefused: Why not.
+            Invalid: What was entered contradicts itself.
+            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, CalendarNotFeed,
+            CalendarTooLarge, AddressRefused: Why not.
         """
+        trying.check(data)
         async with self.database.reading(tenant) as db:
             await service.get_advisor(db, tenant, data.advisor)
-        found = await self.logins.discover(data.url, data.username, data.password)
+        found = [] if data.kind == "own" else await self.logins.discover(data)
+        try:
+            account_id = await self._keep(tenant, data, found)
+        except IntegrityError:
+            # Somebody else made the advisor's own calendar at this moment: it is that one.
+            account_id = await self._keep(tenant, data, found)
+        return await self.sync(tenant, account_id)
+
+    async def _keep(self, tenant: Id, data: ConnectInput, found: Sequence[RemoteCollection]) -> Id:
         now = self.clock.now()
         async with self.database.transaction(tenant) as db:
             account_id = await keep_account(db, tenant, data, self.logins, now=now)
-            await keep_collections(db, tenant, account_id, found, advisor=data.advisor, now=now)
+            there = found or [own_collection(account_id)]
+            await keep_collections(db, tenant, account_id, there, advisor=data.advisor, now=now)
             await ask_for_pushes(db, tenant, data.advisor, now=now)
             await work.enqueue(db, tenant, SYNC, account_id, now=now, due_at=now + pause(0))
-        return await self.sync(tenant, account_id)
+        return account_id
+
+    async def disconnect(
+        self, tenant: Id, account_id: Id, *, entries: Literal["keep", "remove"] = "keep"
+    ) -> None:
+        """Forget an account: its secrets, what stood in its calendars, and when that is.
+
+        Bookings stand. Nothing more is asked of its server, unless our entries in it are to be
+        removed first: then nothing of it counts any more, and the account goes once they are gone
+        or could not be removed for an hour.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        account = await self._account(tenant, account_id)
+        async with self.database.transaction(tenant) as db:
+            if entries == "remove" and account.kind == "caldav":
+                await leaving.begin(db, tenant, account_id, now=self.clock.now())
+            else:
+                await leaving.end(db, tenant, account, now=self.clock.now())
+        await conflicts.look_again(self.database, tenant, account.advisor_id, now=self.clock.now())
 
     async def sync(self, tenant: Id, account_id: Id) -> Account:
         """Read an account's calendars now; how that went stands in the answer.
@@ -187,7 +269,9 @@ class Calendars:
                 raise NotFound("There is no calendar with this id in this account.")
             if role == "target":
                 if not collection.writable:
-                    raise Unprocessable("This calendar cannot be written to; choose another one.")
+                    detail = "This calendar cannot be written to; choose another one."
+                    field = FieldError(pointer="/role", detail=detail)
+                    raise Unprocessable(detail, errors=(field,))
                 target = await store.target_of(db, tenant, account.advisor_id)
                 if target is not None and target.id != collection_id:
                     await store.change_collection(db, tenant, target.id, role="busy")
@@ -205,6 +289,7 @@ class Calendars:
         return {
             PUSH: self._push,
             SYNC: self._sync,
+            leaving.LEAVE: self._leave,
             changes.DECIDE: self._decide,
             conflicts.OFFER: self._offer,
         }
@@ -230,6 +315,28 @@ class Calendars:
             if done is not None and done.account.state != "auth-failed":
                 await self._ask_again(db, task.tenant, done)
             await task.finish(db, now=self.clock.now())
+
+    async def _leave(self, task: Task) -> None:
+        """Remove our entries from an account's calendars as far as that works, then forget it."""
+        async with self.database.reading(task.tenant) as db:
+            account = await store.account(db, task.tenant, task.subject)
+            errands = await leaving.errands(db, task.tenant, account) if account else []
+        if errands and account is not None:
+            try:
+                async with self.logins.open(account) as server:
+                    for errand in errands:
+                        with suppress(writing.Foreign, Forbidden):
+                            await writing.run(self.database, server, errand, now=self.clock.now())
+            except (CalendarProblem, AddressRefused) as problem:
+                async with self.database.transaction(task.tenant) as db:
+                    again = await leaving.failed(db, task.tenant, account, code_of(problem))
+                if again is not None:
+                    raise RetryLater(again, code_of(problem)) from None
+        async with self.database.transaction(task.tenant) as db:
+            now = self.clock.now()
+            if account is not None:
+                await leaving.end(db, task.tenant, account, now=now)
+            await task.finish(db, now=now)
 
     async def _ask_again(self, db: AsyncConnection, tenant: Id, done: Round) -> None:
         now = self.clock.now()

@@ -1,18 +1,37 @@
 """An organisation itself: tenants, keys, forms and calendars."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar, get_args
 
+import msgspec
 import rich_click as click
 
 import context.service
 from api import access
-from api.cli.run import as_json, command, for_tenant, in_house, named, of_tenant, read, show
+from api.cli.run import (
+    FAILED,
+    NOT_REACHABLE,
+    as_json,
+    command,
+    for_tenant,
+    in_house,
+    named,
+    of_tenant,
+    read,
+    show,
+)
+from api.links import FeedLink
 from api.wiring import House
-from booking.calendars.model import ConnectInput
+from booking.calendars.model import Auth, ConnectInput, EntryInput, Kind, LoginInput
+from booking.calendars.own_desk import OwnCalendars
 from context.model import FormDefinition
+from kernel.errors import Invalid
 from kernel.ids import Id
+from kernel.people import Language
 from kernel.tenancy import Tenant, TenantSettings, create_tenant
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -121,19 +140,48 @@ def calendars() -> None:
     """Advisors' own calendars."""
 
 
+def _log_in(function: Any) -> Any:
+    """Add the options of every command that logs in somewhere."""
+    for option in (
+        click.option("--password", help="Asked for where it is needed and not given."),
+        click.option("--username"),
+        click.option("--url", help="Of the server, or of the .ics file."),
+        click.option(
+            "--auth",
+            type=click.Choice(get_args(Auth)),
+            default="basic",
+            show_default=True,
+            help="How the server is told who we are; bearer takes a token as password.",
+        ),
+        click.option(
+            "--kind",
+            type=click.Choice(get_args(Kind)),
+            default="caldav",
+            show_default=True,
+            help="A CalDAV server, an .ics file on the web, or a calendar that we keep.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _entered(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what was entered to log in, having asked for the password where one is needed."""
+    wanted = fields["kind"] == "caldav" or fields["username"] is not None
+    if wanted and fields["password"] is None and fields["kind"] != "own":
+        fields = fields | {"password": click.prompt("Password", hide_input=True)}
+    return fields
+
+
 @calendars.command("connect")
 @of_tenant
 @click.option("--advisor", required=True, help="Id of the advisor.")
-@click.option("--url", required=True)
-@click.option("--username", required=True)
-@click.option("--password", prompt=True, hide_input=True)
+@_log_in
 @as_json
 @command
-async def calendars_connect(
-    tenant: str, advisor: Id, url: str, username: str, password: str, *, json: bool
-) -> None:
-    """Connect a CalDAV account and read it for the first time."""
-    data = ConnectInput(advisor=advisor, url=url, username=username, password=password)
+async def calendars_connect(tenant: str, advisor: Id, *, json: bool, **fields: Any) -> None:
+    """Connect a calendar and read it for the first time."""
+    data = ConnectInput(advisor=advisor, **_entered(fields))
 
     async def work(house: House) -> Any:
         owner = await named(house.database, tenant)
@@ -144,15 +192,117 @@ async def calendars_connect(
 
 
 @calendars.command("test")
-@click.option("--url", required=True)
-@click.option("--username", required=True)
-@click.option("--password", prompt=True, hide_input=True)
+@_log_in
+@click.option("--language", type=click.Choice(["nl", "en"]), default="en", show_default=True)
 @as_json
 @command
-async def calendars_test(url: str, username: str, password: str, *, json: bool) -> None:
-    """Try an account without connecting it, and list its calendars."""
-    found = await in_house(lambda house: house.calendars.test(url, username, password))
-    show(found, json=json, columns=("name", "url", "writable", "timezone"))
+async def calendars_test(language: Language, *, json: bool, **fields: Any) -> None:
+    """Try a calendar without connecting it: list what is found, or say what is wrong."""
+    data = LoginInput(**_entered(fields))
+    trial = await in_house(lambda house: house.calendars.try_out(data))
+    if json:
+        show(trial, json=True)
+    elif trial.calendars:
+        show(trial.calendars, json=False, columns=("name", "url", "writable", "timezone"))
+    if trial.advice is not None and not json:
+        click.echo(trial.advice[language], err=True)
+    if not trial.ok:
+        sys.exit(NOT_REACHABLE if trial.problem == "unreachable" else FAILED)
+
+
+@calendars.command("disconnect")
+@of_tenant
+@click.argument("account")
+@click.option(
+    "--entries",
+    type=click.Choice(["keep", "remove"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of our entries in its calendars.",
+)
+@as_json
+@command
+async def calendars_disconnect(tenant: str, account: Id, entries: Any, *, json: bool) -> None:
+    """Forget an account and all that is known of its calendars; bookings stand."""
+
+    async def work(house: House) -> None:
+        owner = await named(house.database, tenant)
+        await house.calendars.disconnect(owner.id, account, entries=entries)
+
+    await in_house(work)
+    show({"disconnected": account, "entries": entries}, json=json)
+
+
+@calendars.command("entries")
+@of_tenant
+@click.argument("account")
+@as_json
+@command
+async def calendars_entries(tenant: str, account: Id, *, json: bool) -> None:
+    """List what an advisor entered in a calendar that we keep."""
+    entries = await _with_own(tenant, lambda own, owner: own.entries(owner, account))
+    show(entries, json=json, columns=("id", "start", "end", "title"))
+
+
+@calendars.command("add-entry")
+@of_tenant
+@click.argument("account")
+@click.option("--start", required=True, help="With offset, such as 2026-12-01T09:00:00+01:00.")
+@click.option("--end", required=True)
+@click.option("--title", help="For the organisation's own people.")
+@as_json
+@command
+async def calendars_add_entry(
+    tenant: str, account: Id, start: str, end: str, title: str | None, *, json: bool
+) -> None:
+    """Keep a stretch of time free of bookings in a calendar that we keep."""
+    try:
+        data = msgspec.convert({"start": start, "end": end, "title": title}, EntryInput)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}.") from None
+    entry = await _with_own(tenant, lambda own, owner: own.add(owner, account, data))
+    show(entry, json=json)
+
+
+@calendars.command("remove-entry")
+@of_tenant
+@click.argument("account")
+@click.argument("entry")
+@as_json
+@command
+async def calendars_remove_entry(tenant: str, account: Id, entry: Id, *, json: bool) -> None:
+    """Give a stretch of time free again."""
+    await _with_own(tenant, lambda own, owner: own.remove(owner, account, entry))
+    show({"removed": entry}, json=json)
+
+
+@calendars.command("feed")
+@of_tenant
+@click.argument("account")
+@click.option("--revoke", is_flag=True, help="End the link, and make no other.")
+@as_json
+@command
+async def calendars_feed(tenant: str, account: Id, *, revoke: bool, json: bool) -> None:
+    """Print a new secret link to a calendar that we keep; the link before it ends."""
+
+    async def work(house: House) -> str:
+        owner = await named(house.database, tenant)
+        generation = await house.calendars.own.renew_feed(owner.id, account)
+        link = FeedLink(tenant=owner.id, account=account, generation=generation)
+        return house.links.feed_url(link)
+
+    url = await in_house(work)
+    show({"revoked": account} if revoke else {"url": url}, json=json)
+
+
+async def _with_own(tenant: str, do: Callable[[OwnCalendars, Id], Awaitable[T]]) -> T:
+    """Do something with the calendars that we keep for an organisation's advisors."""
+
+    async def work(house: House) -> T:
+        owner = await named(house.database, tenant)
+        return await do(house.calendars.own, owner.id)
+
+    return await in_house(work)
 
 
 @calendars.command("sync")
@@ -183,7 +333,7 @@ async def calendars_status(tenant: str, *, json: bool) -> None:
         return await house.calendars.list_accounts(owner.id)
 
     accounts = await in_house(work)
-    columns = ("id", "advisor_id", "url", "state", "problem")
+    columns = ("id", "advisor_id", "kind", "url", "state", "problem")
     show(accounts, json=json, columns=columns)
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.access import ApiKey, KeyKind
 from api.wire.customer import ConsentBody
-from booking.calendars.model import Account, AccountState, Collection, Role
+from booking.calendars.model import Account, AccountState, Auth, Collection, Kind, Role
 from context.model import ConsentView, Fact
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings
@@ -69,10 +69,18 @@ class AccountView(Struct, frozen=True, kw_only=True):
 
     id: Id
     advisor: Id
+    kind: Kind
+    auth: Auth
     url: str
     state: AccountState
     problem: str | None
     collections: list[Collection]
+
+
+class FeedView(Struct, frozen=True, kw_only=True):
+    """Where a calendar that we keep can be read; who knows this address can read it."""
+
+    url: str
 
 
 class RoleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +136,8 @@ def account_view(account: Account) -> AccountView:
     return AccountView(
         id=account.id,
         advisor=account.advisor_id,
+        kind=account.kind,
+        auth=account.auth,
         url=account.url,
         state=account.state,
         problem=account.problem,

@@ -1,118 +1,170 @@
 """Calendar accounts: logging in, storing one, and saying how it stands."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflict_store
-from booking.calendars import store
+from booking.calendars import own_store, store, trying
 from booking.calendars.caldav import CaldavServer
-from booking.calendars.errors import CalendarNotCaldav, CalendarRefused, CalendarUnreachable
+from booking.calendars.ics_feed import IcsFeed, address_of, masked
 from booking.calendars.model import (
     Account,
+    Auth,
     Collection,
     ConnectInput,
+    LoginInput,
     StoredAccount,
     StoredCollection,
 )
-from booking.calendars.port import (
-    CalendarProblem,
-    Forbidden,
-    Refused,
-    RemoteCollection,
-    Unreachable,
-)
+from booking.calendars.own import OwnServer, own_url
+from booking.calendars.port import CalendarProblem, CalendarServer, Refused, RemoteCollection
 from kernel import work
 from kernel.crypto import Keyring
+from kernel.database import Database
 from kernel.ids import Id, new_id
-from kernel.outgoing import Guard
+from kernel.outgoing import AddressRefused, Guard
 
 PUSH: Final = "calendar.push"
 _USE: Final = "calendar-credentials"
+_ADDRESS: Final = "calendar-address"
 
 
 class Logins:
-    """Opens calendar servers with the passwords that we keep sealed."""
+    """Opens calendars with what we keep sealed of them."""
 
-    def __init__(self, keyring: Keyring, guard: Guard) -> None:
+    def __init__(self, keyring: Keyring, guard: Guard, database: Database) -> None:
         self.keyring = keyring
         self.guard = guard
+        self.database = database
 
-    def open(self, account: StoredAccount) -> CaldavServer:
+    def open(self, account: StoredAccount) -> AbstractAsyncContextManager[CalendarServer]:
         """Return the account's server, to be used as a context.
 
         Raises:
             AddressRefused: It may not be called any more.
-            Refused: The password was sealed with another secret key; it must be entered again.
+            Refused: What is sealed was sealed with another secret key; it must be entered again.
         """
+        if account.kind == "own":
+            return OwnServer(self.database, account)
         try:
             password = self.keyring.open(account.password, use=_USE, context=account.id).decode()
+            address = self.address(account)
         except ValueError:
-            raise Refused("the sealed password does not open") from None
-        return CaldavServer(
-            self.guard, url=account.url, username=account.username, password=password
-        )
+            raise Refused("what is sealed does not open") from None
+        if account.kind == "feed":
+            return IcsFeed(self.guard, url=address, username=account.username, password=password)
+        return self._caldav(address, account.username, password, account.auth)
 
     def seal(self, account_id: Id, password: str) -> bytes:
         """Return the password as it is stored: readable for this account and installation only."""
         return self.keyring.seal(password.encode(), use=_USE, context=account_id)
 
-    async def discover(self, url: str, username: str, password: str) -> list[RemoteCollection]:
+    def seal_address(self, account_id: Id, address: str) -> bytes:
+        """Return a feed's address as it is stored, in the same way."""
+        return self.keyring.seal(address.encode(), use=_ADDRESS, context=account_id)
+
+    def address(self, account: StoredAccount) -> str:
+        """Return where an account really is.
+
+        Raises:
+            ValueError: It was sealed with another secret key.
+        """
+        if account.address is None:
+            return account.url
+        return self.keyring.open(account.address, use=_ADDRESS, context=account.id).decode()
+
+    async def discover(self, data: LoginInput) -> list[RemoteCollection]:
         """Return the calendars behind a log-in.
 
         Raises:
-            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, AddressRefused: Why not.
+            Invalid: What was entered contradicts itself.
+            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, CalendarNotFeed,
+            CalendarTooLarge, AddressRefused: Why not.
         """
+        trying.check(data)
         try:
-            async with CaldavServer(
-                self.guard, url=url, username=username, password=password
-            ) as server:
+            async with self._enter(data) as server:
                 found = await server.discover()
-        except Unreachable as problem:
-            raise CalendarUnreachable(
-                "The calendar server does not answer. Check the address, or try again later."
-            ) from problem
-        except (Refused, Forbidden) as problem:
-            raise CalendarRefused(
-                "The calendar server refuses this name and password. Many servers want a password "
-                "made for one app instead of the usual one."
-            ) from problem
-        except CalendarProblem as problem:
-            raise CalendarNotCaldav(
-                "What answers at this address is no CalDAV server. Enter the CalDAV address "
-                "itself; one that redirects elsewhere will not do."
-            ) from problem
+        except (CalendarProblem, AddressRefused) as problem:
+            reason = await trying.reason_of(problem, data, self.guard)
+            # A feed's address is a secret, and causes may hold it.
+            raise trying.refusal(reason, data, problem) from None
         if not found:
-            raise CalendarNotCaldav("This account has no calendar for events.")
+            raise trying.refusal("no-calendars", data, LookupError())
         return found
+
+    def _enter(self, data: LoginInput) -> AbstractAsyncContextManager[CalendarServer]:
+        url, username, password = data.url or "", data.username or "", data.password or ""
+        if data.kind == "feed":
+            return IcsFeed(self.guard, url=url, username=username, password=password)
+        return self._caldav(url, username, password, data.auth)
+
+    def _caldav(self, url: str, username: str, password: str, auth: Auth) -> CaldavServer:
+        more: dict[str, Any] = {} if auth == "basic" else {"auth": auth}
+        return CaldavServer(self.guard, url=url, username=username, password=password, **more)
 
 
 async def keep_account(
     db: AsyncConnection, tenant: Id, data: ConnectInput, logins: Logins, *, now: datetime
 ) -> Id:
     """Store an account, or the new password of one that is there; return its id."""
+    url = data.url or ""
+    if data.kind == "feed":
+        url = address_of(logins.guard, url)
     for known in await store.accounts(db, tenant, advisor=data.advisor):
-        if (known.url, known.username) == (data.url, data.username):
-            sealed = logins.seal(known.id, data.password)
+        if _same(known, data, url, logins):
             await store.change_account(
-                db, tenant, known.id, password=sealed, state="active", problem=None, failures=0
+                db,
+                tenant,
+                known.id,
+                password=logins.seal(known.id, data.password or ""),
+                auth=data.auth,
+                state="active",
+                problem=None,
+                failures=0,
             )
             return known.id
     account_id = new_id("acc", now)
     account = StoredAccount(
         id=account_id,
+        tenant_id=tenant,
         advisor_id=data.advisor,
-        url=data.url,
-        username=data.username,
-        password=logins.seal(account_id, data.password),
+        kind=data.kind,
+        auth=data.auth,
+        url=_shown(data, url, account_id),
+        address=logins.seal_address(account_id, url) if data.kind == "feed" else None,
+        username=data.username or "",
+        password=logins.seal(account_id, data.password or ""),
         state="active",
         problem=None,
         failures=0,
     )
     await store.add_account(db, tenant, account, now=now)
+    if data.kind == "own":
+        await own_store.add(db, tenant, account_id, advisor=data.advisor)
     return account_id
+
+
+def _shown(data: ConnectInput, url: str, account_id: Id) -> str:
+    if data.kind == "own":
+        return own_url(account_id)
+    return masked(url) if data.kind == "feed" else url
+
+
+def _same(known: StoredAccount, data: ConnectInput, url: str, logins: Logins) -> bool:
+    if known.kind != data.kind:
+        return False
+    if known.kind == "own":
+        return True  # an advisor has one
+    try:
+        address = logins.address(known)
+    except ValueError:
+        return False
+    return (address, known.username) == (url, data.username or "")
 
 
 async def keep_collections(
@@ -188,6 +240,8 @@ async def described(
         Account(
             id=each.id,
             advisor_id=each.advisor_id,
+            kind=each.kind,
+            auth=each.auth,
             url=each.url,
             username=each.username,
             state=each.state,

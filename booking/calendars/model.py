@@ -1,23 +1,86 @@
 """What is known of an advisor's calendars."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from booking.values import Instant
 from kernel.ids import Id
+from kernel.people import Language
 
 Role = Literal["busy", "target", "ignore"]
 AccountState = Literal["active", "degraded", "auth-failed", "missing"]
 
+Kind = Literal["caldav", "feed", "own"]
+"""*caldav* is a server; *feed* an address of an .ics file, which can only be read; *own* a calendar
+that we keep for an advisor who has none."""
 
-class ConnectInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+Auth = Literal["basic", "digest", "bearer"]
+"""How a server is told who we are (RFC 7617, RFC 7616, RFC 6750)."""
+
+
+class LoginInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a calendar is reached.
+
+    Attributes:
+        url: Where it is; not of a calendar that we keep.
+        username: Not needed for most feeds, nor with a token.
+        password: Or, with *bearer*, the token.
+    """
+
+    kind: Kind = "caldav"
+    url: str | None = None
+    username: str | None = None
+    password: str | None = None
+    auth: Auth = "basic"
+
+
+class ConnectInput(LoginInput, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A calendar account as its advisor enters it."""
 
     advisor: Id
+
+
+class EntryInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stretch of time that an advisor keeps free of bookings in the calendar we keep."""
+
+    start: Instant
+    end: Instant
+    title: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class OwnEntry(Struct, frozen=True, kw_only=True):
+    """Such a stretch of time as it stands; its title is for the organisation's own people."""
+
+    id: Id
+    start: datetime
+    end: datetime
+    title: str | None
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A calendar that a log-in gives access to."""
+
+    name: str
     url: str
-    username: str
-    password: str
+    writable: bool
+    timezone: str | None
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """How trying a log-in went; nothing was stored.
+
+    Attributes:
+        ok: Whether it can be connected.
+        problem: One word for what is wrong, or is to be known.
+        advice: The same in a sentence that says what to do, in every language.
+    """
+
+    ok: bool
+    problem: str | None
+    advice: dict[Language, str] | None
+    calendars: list[Found]
 
 
 class Collection(Struct, frozen=True, kw_only=True):
@@ -44,10 +107,16 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """One log-in at one calendar server."""
+    """One log-in at one calendar server.
+
+    Attributes:
+        url: Where it is; of a feed, whose address is a secret, no more than the server.
+    """
 
     id: Id
     advisor_id: Id
+    kind: Kind = "caldav"
+    auth: Auth = "basic"
     url: str
     username: str
     state: AccountState
@@ -59,11 +128,19 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class StoredAccount(Struct, frozen=True, kw_only=True):
-    """An account with its sealed password; *failures* counts failed attempts in a row."""
+    """An account with what is sealed of it; *failures* counts failed attempts in a row.
+
+    Attributes:
+        address: Of a feed, sealed: who knows it can read the calendar.
+    """
 
     id: Id
+    tenant_id: Id
     advisor_id: Id
+    kind: Kind
+    auth: Auth
     url: str
+    address: bytes | None
     username: str
     password: bytes
     state: AccountState

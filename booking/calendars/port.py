@@ -42,6 +42,14 @@ class Garbled(CalendarProblem):
     """Something answered, but not as a calendar server would."""
 
 
+class NotAFeed(Garbled):
+    """Something answered, but not with a whole iCalendar file."""
+
+
+class TooLarge(Garbled):
+    """There is more of it than we are willing to read."""
+
+
 class Missing(CalendarProblem):
     """There is nothing at this address."""
 

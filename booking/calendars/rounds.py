@@ -20,8 +20,10 @@ from booking.calendars.port import (
     CalendarServer,
     Forbidden,
     Missing,
+    NotAFeed,
     Refused,
     Resting,
+    TooLarge,
     Unreachable,
 )
 from booking.calendars.reading import Doubted, Owner
@@ -50,6 +52,8 @@ _CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (AddressRefused, "address-refused"),
     (Missing, "collection-missing"),
     (Forbidden, "collection-forbidden"),
+    (TooLarge, "calendar-too-large"),
+    (NotAFeed, "calendar-not-feed"),
 )
 _random = SystemRandom()
 

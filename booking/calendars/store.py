@@ -29,13 +29,9 @@ async def add_account(
     db: AsyncConnection, tenant: Id, account: StoredAccount, *, now: datetime
 ) -> None:
     """Store a new account."""
-    await db.execute(
-        insert(calendar_accounts).values(
-            tenant_id=tenant,
-            created_at=now,
-            **{name: getattr(account, name) for name in account.__struct_fields__},
-        )
-    )
+    values = {name: getattr(account, name) for name in account.__struct_fields__}
+    values |= {"tenant_id": tenant, "created_at": now}
+    await db.execute(insert(calendar_accounts).values(**values))
 
 
 async def account(db: AsyncConnection, tenant: Id, account_id: Id) -> StoredAccount | None:
@@ -67,6 +63,15 @@ async def change_account(db: AsyncConnection, tenant: Id, account_id: Id, **valu
         update(calendar_accounts)
         .where(calendar_accounts.c.tenant_id == tenant, calendar_accounts.c.id == account_id)
         .values(**values)
+    )
+
+
+async def remove_account(db: AsyncConnection, tenant: Id, account_id: Id) -> None:
+    """Forget an account with all that was known of its calendars."""
+    await db.execute(
+        delete(calendar_accounts).where(
+            calendar_accounts.c.tenant_id == tenant, calendar_accounts.c.id == account_id
+        )
     )
 
 
@@ -410,6 +415,25 @@ async def links_with_uids(
         )
         found |= {row.uid: convert_row(row, Link) for row in rows}
     return found
+
+
+async def links_of_account(db: AsyncConnection, tenant: Id, account_id: Id) -> list[Link]:
+    """Return the bookings that stand, or are to stand, in this account's calendars."""
+    rows = await db.execute(
+        select(event_links)
+        .join(
+            calendar_collections,
+            (calendar_collections.c.tenant_id == event_links.c.tenant_id)
+            & (calendar_collections.c.id == event_links.c.collection_id),
+        )
+        .where(
+            event_links.c.tenant_id == tenant,
+            event_links.c.state != "removed",
+            calendar_collections.c.account_id == account_id,
+        )
+        .order_by(event_links.c.booking_id)
+    )
+    return [convert_row(row, Link) for row in rows]
 
 
 async def waiting_links(db: AsyncConnection, tenant: Id, account_id: Id) -> list[Id]:

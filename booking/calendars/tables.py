@@ -1,7 +1,8 @@
 """The tables of advisors' calendars.
 
 Of other people's events only times are kept, never a title, a place or a guest. The bytes of an
-event are kept for our own bookings alone, to see what the advisor did to them.
+event are kept for our own bookings alone, to see what the advisor did to them; and where we keep
+the calendar itself, since then there is nowhere else.
 """
 
 from datetime import datetime
@@ -24,7 +25,10 @@ from kernel.database import IdType, TenantColumns, UtcDateTime, tenant_table
 class _Accounts(TenantColumns):
     id: Named[str] = Column(IdType("acc"), primary_key=True)
     advisor_id: Named[str] = Column(IdType("adv"))
+    kind: Named[str] = Column(String, server_default="caldav")
+    auth: Named[str] = Column(String, server_default="basic")
     url: Named[str] = Column(String)
+    address: Named[bytes | None] = Column(LargeBinary)
     username: Named[str] = Column(String)
     password: Named[bytes] = Column(LargeBinary)
     state: Named[str] = Column(String)
@@ -38,7 +42,55 @@ calendar_accounts = tenant_table(
     _Accounts,
     Index("ix_calendar_accounts_advisor", "tenant_id", "advisor_id"),
 )
-"""One log-in at one calendar server; the password is sealed, bound to the account's id."""
+"""One log-in at one calendar server; password and address are sealed, bound to the account's id."""
+
+
+class _OwnCalendars(TenantColumns):
+    account_id: Named[str] = Column(IdType("acc"), primary_key=True)
+    advisor_id: Named[str] = Column(IdType("adv"))
+    counter: Named[int] = Column(Integer)
+    generation: Named[int] = Column(Integer)
+
+
+own_calendars = tenant_table(
+    "own_calendars",
+    _OwnCalendars,
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"],
+        ["calendar_accounts.tenant_id", "calendar_accounts.id"],
+        ondelete="CASCADE",
+    ),
+    UniqueConstraint("tenant_id", "advisor_id"),
+)
+"""A calendar that we keep for an advisor who has none elsewhere: at most one each.
+
+*counter* grows with every change of an object. *generation* is that of the link to its feed:
+raised, it ends every link before it.
+"""
+
+
+class _OwnObjects(TenantColumns):
+    account_id: Named[str] = Column(IdType("acc"), primary_key=True)
+    href: Named[str] = Column(String, primary_key=True)
+    etag: Named[str | None] = Column(String)
+    body: Named[bytes | None] = Column(LargeBinary)
+    changed: Named[int] = Column(Integer)
+
+
+own_objects = tenant_table(
+    "own_objects",
+    _OwnObjects,
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"],
+        ["own_calendars.tenant_id", "own_calendars.account_id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_own_objects_changed", "tenant_id", "account_id", "changed"),
+)
+"""What stands in a calendar that we keep; without a body once it is gone.
+
+*changed* is the calendar's counter when it last did.
+"""
 
 
 class _Collections(TenantColumns):

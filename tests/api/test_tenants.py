@@ -86,6 +86,7 @@ async def theirs(
                 "hold_id": hold.json()["id"],
                 "account_id": account.json()["id"],
                 "collection_id": account.json()["collections"][0]["id"],
+                "entry_id": "ent_01m8nqfj00eft9d4n3f118179v",
                 "key_id": keys.json()["items"][0]["id"],
             },
         )
@@ -118,6 +119,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "cancel_series": {},
     "set_customer_consents": {"consents": [{"purpose": "rate-notices", "given": True}]},
     "set_calendar_role": {"role": "ignore"},
+    "add_calendar_entry": {"start": at(11).isoformat(), "end": at(12).isoformat()},
 }
 
 

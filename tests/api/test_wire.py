@@ -183,7 +183,7 @@ class Play:
         assert operation is not None
         await self.prepare(call)
         body = self.filled(call.body)
-        if call.name == "POST /v1/calendars":
+        if call.name in {"POST /v1/calendars", "POST /v1/calendars/test"}:
             body |= self.account
         key, headers = "", {}
         if "publishable_key" in operation.keys:
@@ -214,6 +214,8 @@ class Play:
             await self.ask("/v1/bookings", wish(at(11, days=1), answers={"goal": "buy"}))
         if call.name.startswith("GET /v1/notices"):
             await self.settle()
+        if call.name == "POST /v1/calendars/acc_…/entries":
+            await self.ask("/v1/calendars", {"advisor": self.seen["adv_…"], "kind": "own"})
         await self.prepare_step(call)
 
     async def prepare_step(self, call: Call) -> None:

@@ -49,7 +49,10 @@ EXAMPLES: list[tuple[Any, Any]] = [
     (models.Absence, answer("POST /v1/advisors/adv_…/absences")),
     (models.Page[models.Exclusion], answer("GET /v1/advisors/adv_…/exclusions")),
     (models.MeetingTypeDefinition, answer("POST /v1/meeting-types")),
-    (models.Account, answer("POST /v1/calendars")),
+    (models.Account, answer("POST /v1/calendars`")),
+    (models.CalendarTrial, answer("POST /v1/calendars/test")),
+    (models.CalendarEntry, answer("POST /v1/calendars/acc_…/entries")),
+    (models.CalendarFeed, answer("POST /v1/calendars/acc_…/feed")),
     (Problem, example("- Errors are `application/problem+json`")),
 ]
 

@@ -14,6 +14,8 @@ from msgspec import Struct, field
 from spreekuur.words import (
     AbsenceReason,
     AccountState,
+    CalendarAuth,
+    CalendarKind,
     Channel,
     CollectionRole,
     ConflictState,
@@ -736,14 +738,57 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """An advisor's account at a calendar server; ``problem`` says what is wrong with it."""
+    """An advisor's account at a calendar server; ``problem`` says what is wrong with it.
+
+    ``kind`` is *caldav*, *feed* (an .ics file, of whose address only the server is shown) or *own*
+    (a calendar that the service keeps).
+    """
 
     id: str
     advisor: str
+    kind: CalendarKind = "caldav"
+    auth: CalendarAuth = "basic"
     url: str
     state: AccountState
     problem: str | None = None
     collections: list[Collection]
+
+
+class FoundCalendar(Struct, frozen=True, kw_only=True):
+    """A calendar that a log-in gives access to."""
+
+    name: str
+    url: str
+    writable: bool
+    timezone: str | None = None
+
+
+class CalendarTrial(Struct, frozen=True, kw_only=True):
+    """How trying a log-in went; ``advice`` says by language what is wrong and what to do."""
+
+    ok: bool
+    problem: str | None = None
+    advice: dict[str, str] | None = None
+    calendars: list[FoundCalendar]
+
+
+class CalendarEntry(Struct, frozen=True, kw_only=True):
+    """A stretch of time that an advisor keeps free of bookings in a calendar the service keeps."""
+
+    id: str
+    start: dt.datetime
+    end: dt.datetime
+    title: str | None = None
+
+
+class CalendarFeed(Struct, frozen=True, kw_only=True):
+    """The secret address at which calendar programs can read a calendar the service keeps."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        """Say that there is one, not what it is."""
+        return "CalendarFeed(url=…)"
 
 
 class Form(Struct, frozen=True, kw_only=True):

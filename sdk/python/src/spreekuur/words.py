@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     AbsenceReason: TypeAlias = Literal["leave", "training", "travel", "other"]
     AccountState: TypeAlias = Literal["active", "degraded", "auth-failed", "missing"]
+    CalendarAuth: TypeAlias = Literal["basic", "digest", "bearer"]
+    CalendarKind: TypeAlias = Literal["caldav", "feed", "own"]
     Channel: TypeAlias = Literal["video", "phone", "branch"]
     CollectionRole: TypeAlias = Literal["busy", "target", "ignore"]
     Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -43,4 +45,5 @@ else:
     ConflictState = Every = HelpKind = Outcome = Waiver = str
     AbsenceReason = Grid = HolidayCategory = Period = str
     AccountState = Channel = CollectionRole = Day = Formality = Honorific = str
+    CalendarAuth = CalendarKind = str
     KeyKind = Language = State = Unsuitable = str

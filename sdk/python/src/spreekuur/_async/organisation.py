@@ -1,5 +1,6 @@
 """The organisation itself: its settings, calendars, forms and keys."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from spreekuur import models
 from spreekuur._async.sending import AsyncSender
 from spreekuur._request import ask, page_of
 from spreekuur._wire import given
-from spreekuur.words import CollectionRole, KeyKind
+from spreekuur.words import CalendarAuth, CalendarKind, CollectionRole, KeyKind
 
 
 class AsyncTenantCalls:
@@ -35,18 +36,91 @@ class AsyncCalendarCalls:
         self._sender = sender
 
     async def connect(
-        self, *, advisor: str, url: str, username: str, password: str
+        self,
+        *,
+        advisor: str,
+        url: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        kind: CalendarKind = "caldav",
+        auth: CalendarAuth = "basic",
     ) -> models.Account:
-        """Connect an advisor's CalDAV account and read it for the first time.
+        """Connect an advisor's calendar and read it for the first time.
+
+        Args:
+            advisor: Whose calendar it is.
+            url: Of the CalDAV server, or of the .ics file of a *feed*.
+            username: At that server.
+            password: At that server; with *bearer* a token.
+            kind: *own* is a calendar that the service keeps: it takes nothing else.
+            auth: How the server is told who we are.
 
         Raises:
-            Unprocessable: The server does not answer, refuses, or is no CalDAV server.
-            InvalidRequest: The address may not be called.
+            Unprocessable: The server does not answer, refuses, or has no calendar there.
+            InvalidRequest: The address may not be called, or the fields contradict each other.
         """
-        body = {"advisor": advisor, "url": url, "username": username, "password": password}
+        body = given(
+            advisor=advisor, url=url, username=username, password=password, kind=kind, auth=auth
+        )
         return await self._sender.send(
             ask("POST", "/v1/calendars", answer=models.Account, body=body)
         )
+
+    async def test(
+        self,
+        *,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        kind: CalendarKind = "caldav",
+        auth: CalendarAuth = "basic",
+    ) -> models.CalendarTrial:
+        """Try a log-in without connecting it: its calendars, or what is wrong with it."""
+        body = given(url=url, username=username, password=password, kind=kind, auth=auth)
+        return await self._sender.send(
+            ask("POST", "/v1/calendars/test", answer=models.CalendarTrial, body=body)
+        )
+
+    async def disconnect(self, account: str, *, remove_entries: bool = False) -> None:
+        """Forget an account and all that is known of its calendars; bookings stand.
+
+        With *remove_entries* what we wrote into them is removed first, as far as that works.
+        """
+        query = {"entries": "remove" if remove_entries else None}
+        await self._sender.send(
+            ask("DELETE", "/v1/calendars/{}", account, answer=type(None), query=query)
+        )
+
+    async def entries(self, account: str) -> models.Page[models.CalendarEntry]:
+        """Return what an advisor entered in a calendar that the service keeps."""
+        route = "/v1/calendars/{}/entries"
+        return await self._sender.send(
+            ask("GET", route, account, answer=models.Page[models.CalendarEntry])
+        )
+
+    async def add_entry(
+        self, account: str, *, start: dt.datetime, end: dt.datetime, title: str | None = None
+    ) -> models.CalendarEntry:
+        """Keep a stretch of time free of bookings in a calendar that the service keeps."""
+        route = "/v1/calendars/{}/entries"
+        body = given(start=start, end=end, title=title)
+        return await self._sender.send(
+            ask("POST", route, account, answer=models.CalendarEntry, body=body)
+        )
+
+    async def remove_entry(self, account: str, entry: str) -> None:
+        """Give such a stretch of time free again."""
+        route = "/v1/calendars/{}/entries/{}"
+        await self._sender.send(ask("DELETE", route, account, entry, answer=type(None)))
+
+    async def renew_feed(self, account: str) -> models.CalendarFeed:
+        """Make a secret .ics link to a calendar that the service keeps; the former ends."""
+        route = "/v1/calendars/{}/feed"
+        return await self._sender.send(ask("POST", route, account, answer=models.CalendarFeed))
+
+    async def revoke_feed(self, account: str) -> None:
+        """End the .ics link to a calendar that the service keeps."""
+        await self._sender.send(ask("DELETE", "/v1/calendars/{}/feed", account, answer=type(None)))
 
     async def list(
         self, *, cursor: str | None = None, limit: int | None = None
