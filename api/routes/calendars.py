@@ -311,7 +311,7 @@ async def read_calendar_feed(
     known = {each.strip().removeprefix("W/") for each in asked.split(",")}
     if etag in known or "*" in known:
         return Response(None, status_code=304, headers=headers, media_type="text/calendar")
-    return Response(body, headers=headers, media_type="text/calendar; charset=utf-8")
+    return Response(body, headers=headers, media_type="text/calendar")
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

@@ -729,6 +729,35 @@ async def test_entries_in_calendars_belong_to_an_advisor(first: Database) -> Non
     assert (link.moved_end, link.asked, link.failures) == (None, True, 1)
 
 
+async def test_accounts_that_were_there_speak_caldav_with_a_password(first: Database) -> None:
+    """What each new column says of them; and on the way back only such accounts are kept."""
+    bank = await _fill(first)
+    columns = {"id": UUID, "url": str, "kind": str, "auth": str, "address": bytes}
+
+    await _go(first, "head")
+    (was,) = await _rows(first, bank.tenant, "calendar_accounts", **columns)
+    mine = {"tenant_id": uuid_of(bank.tenant), "advisor_id": uuid_of(bank.other)}
+    for kind, auth in (("own", "basic"), ("feed", "basic"), ("caldav", "bearer")):
+        account = uuid_of(new_id("acc", NOW))
+        new = {"kind": kind, "auth": auth, "url": f"https://{kind}.example", "username": ""}
+        rest = {"password": b"sealed", "state": "active", "failures": 0, "created_at": NOW}
+        async with first.transaction(bank.tenant) as db:
+            await _put(db, "calendar_accounts", mine | {"id": account} | new | rest)
+            if kind == "own":
+                own = mine | {"account_id": account, "counter": 0, "generation": 0}
+                await _put(db, "own_calendars", own)
+    await _go(first, "0001")
+    (kept,) = await _rows(first, bank.tenant, "calendar_accounts", id=UUID, url=str)
+
+    assert (was.url, was.kind, was.auth, was.address) == (
+        "https://dav.example",
+        "caldav",
+        "basic",
+        None,
+    )
+    assert (kept.id, kept.url) == (was.id, was.url)
+
+
 async def test_tenants_stay_apart_in_what_was_carried_over(owned: str) -> None:
     """On PostgreSQL a tenant sees their own rows only, and nobody sees all, the owner neither."""
     database = Database(owned)

@@ -545,6 +545,45 @@ async def test_an_advisors_calendar_is_connected_and_read(
     assert refused.value.code == "calendar-refused"
 
 
+async def test_a_calendar_without_a_server_is_kept_tried_and_let_go(
+    client: AsyncSpreekuur, app: Litestar, radicale: Radicale
+) -> None:
+    """A calendar of our own with entries and a feed; a log-in tried out; both let go of."""
+    advisor = await set_up(client)
+    own = await client.calendars.connect(advisor=advisor.id, kind="own")
+    assert (own.kind, own.collections[0].role) == ("own", "target")
+
+    entry = await client.calendars.add_entry(own.id, start=NINE, end=NINE + HOUR, title="Kapper")
+    assert (await client.calendars.entries(own.id)).items == [entry]
+    feed = await client.calendars.renew_feed(own.id)
+    assert feed.url not in f"{feed}"
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app),  # type: ignore[arg-type]  # both say ASGI in words of their own
+        base_url="https://bank.example",
+    ) as program:
+        path = httpx2.URL(feed.url).path
+        assert "DTSTART:20261201T080000Z" in (await program.get(path)).text
+        await client.calendars.revoke_feed(own.id)
+        assert (await program.get(path)).status_code == 404
+    await client.calendars.remove_entry(own.id, entry.id)
+    assert (await client.calendars.entries(own.id)).items == []
+
+    password = radicale.passwords["sanne"]
+    right = await client.calendars.test(url=radicale.url, username="sanne", password=password)
+    wrong = await client.calendars.test(url=radicale.url, username="sanne", password="wrong")
+    assert (right.ok, [one.name for one in right.calendars]) == (True, ["Werk"])
+    assert (wrong.ok, wrong.problem) == (False, "refused")
+    assert set(wrong.advice or {}) == {"nl", "en"}
+
+    server = await client.calendars.connect(
+        advisor=advisor.id, url=radicale.url, username="sanne", password=password
+    )
+    await client.calendars.disconnect(own.id)
+    await client.calendars.disconnect(server.id, remove_entries=True)
+    with pytest.raises(NotFound):
+        await client.calendars.status(own.id)
+
+
 async def test_keys_open_what_they_are_for(client: AsyncSpreekuur, app: Litestar) -> None:
     """A key is shown once; revoked, it opens nothing; a publishable one needs its website."""
     secret = await client.keys.create(kind="secret", name="crm")
