@@ -39,7 +39,7 @@ from booking.calendars.model import (
 from booking.calendars.own import own_collection
 from booking.calendars.own_desk import OwnCalendars
 from booking.calendars.port import CalendarProblem, Forbidden, RemoteCollection, Unreachable
-from booking.calendars.rounds import Round, Rounds, code_of, pause
+from booking.calendars.rounds import SILENT, Round, Rounds, code_of, pause
 from booking.looking import repairs
 from kernel import work
 from kernel.clock import Clock
@@ -168,9 +168,21 @@ class Calendars:
     async def _keep(self, tenant: Id, data: ConnectInput, found: Sequence[RemoteCollection]) -> Id:
         now = self.clock.now()
         async with self.database.transaction(tenant) as db:
+            going = {
+                each.id
+                for each in await store.accounts(db, tenant, advisor=data.advisor)
+                if each.state == "leaving"
+            }
             account_id = await keep_account(db, tenant, data, self.logins, now=now)
-            there = found or [own_collection(account_id)]
-            await keep_collections(db, tenant, account_id, there, advisor=data.advisor, now=now)
+            await keep_collections(
+                db,
+                tenant,
+                account_id,
+                found or [own_collection(account_id)],
+                advisor=data.advisor,
+                returning=account_id in going,
+                now=now,
+            )
             await ask_for_pushes(db, tenant, data.advisor, now=now)
             await work.enqueue(db, tenant, SYNC, account_id, now=now, due_at=now + pause(0))
         return account_id
@@ -201,7 +213,10 @@ class Calendars:
         Raises:
             NotFound: There is no such account.
         """
-        done = await self.rounds.go(tenant, await self._account(tenant, account_id))
+        account = await self._account(tenant, account_id)
+        if account.state == "leaving":
+            return await self.status(tenant, account_id)
+        done = await self.rounds.go(tenant, account)
         if done.account.state != "auth-failed":
             async with self.database.transaction(tenant) as db:
                 await self._ask_again(db, tenant, done)
@@ -309,7 +324,7 @@ class Calendars:
         async with self.database.reading(task.tenant) as db:
             account = await store.account(db, task.tenant, task.subject)
         done: Round | None = None
-        if account is not None and account.state != "auth-failed":
+        if account is not None and account.state not in SILENT:
             done = await self.rounds.go(task.tenant, account)
         async with self.database.transaction(task.tenant) as db:
             if done is not None and done.account.state != "auth-failed":
@@ -319,7 +334,7 @@ class Calendars:
     async def _leave(self, task: Task) -> None:
         """Remove our entries from an account's calendars as far as that works, then forget it."""
         async with self.database.reading(task.tenant) as db:
-            account = await store.account(db, task.tenant, task.subject)
+            account = await leaving.of(db, task.tenant, task.subject)
             errands = await leaving.errands(db, task.tenant, account) if account else []
         if errands and account is not None:
             try:
@@ -334,8 +349,9 @@ class Calendars:
                     raise RetryLater(again, code_of(problem)) from None
         async with self.database.transaction(task.tenant) as db:
             now = self.clock.now()
-            if account is not None:
-                await leaving.end(db, task.tenant, account, now=now)
+            # Somebody may have connected it again in the meantime.
+            if (still := await leaving.of(db, task.tenant, task.subject)) is not None:
+                await leaving.end(db, task.tenant, still, now=now)
             await task.finish(db, now=now)
 
     async def _ask_again(self, db: AsyncConnection, tenant: Id, done: Round) -> None:

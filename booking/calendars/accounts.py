@@ -174,16 +174,24 @@ async def keep_collections(
     found: Sequence[RemoteCollection],
     *,
     advisor: Id,
+    returning: bool = False,
     now: datetime,
 ) -> None:
-    """Store the calendars that are new; the first to be written to becomes the target."""
-    known = {each.url for each in await store.collections(db, tenant, [account_id])}
+    """Store the calendars that are new; the first to be written to becomes the target.
+
+    Of an account that was about to go and is *returning* all of them are new, so to speak.
+    """
+    known = {each.url: each for each in await store.collections(db, tenant, [account_id])}
     has_target = await store.target_of(db, tenant, advisor) is not None
     for each in found:
-        if each.url in known:
-            continue
         is_target = each.writable and not has_target
+        if each.url in known and not returning:
+            continue
         has_target = has_target or is_target
+        if each.url in known:
+            role = "target" if is_target else "busy"
+            await store.change_collection(db, tenant, known[each.url].id, role=role)
+            continue
         await store.add_collection(
             db,
             tenant,

@@ -44,6 +44,7 @@ from booking.calendars.zones import zone_named
 from kernel.outgoing import AddressRefused, AnswerTooLarge, Guard, GuardedTransport, Redirected
 
 MAX_BYTES: Final = 20 * 2**20
+LONGEST_VALIDATOR: Final = 1024
 _LONGEST_WAIT: Final = 3600
 _WEBCAL: Final = re.compile(r"webcals?://", re.IGNORECASE)
 _PROBLEMS: Final[dict[int, type[CalendarProblem]]] = {
@@ -208,8 +209,8 @@ class IcsFeed:
             body=response.content,
             seen=Seen(
                 digest=await asyncio.to_thread(content_digest, response.content),
-                etag=response.headers.get("etag"),
-                modified=response.headers.get("last-modified"),
+                etag=_known_by(response, "etag"),
+                modified=_known_by(response, "last-modified"),
             ),
         )
 
@@ -254,6 +255,12 @@ def _objects(streams: list[Stream]) -> dict[str, RemoteObject]:
         href: RemoteObject(href=href, etag=content_digest(body), body=body)
         for href, body in split(streams).items()
     }
+
+
+def _known_by(response: httpx2.Response, name: str) -> str | None:
+    """Return a validator that can be sent back; some servers invent odd ones."""
+    value = str(response.headers.get(name, ""))
+    return value if value.isascii() and 0 < len(value) <= LONGEST_VALIDATOR else None
 
 
 def _expect(response: Any) -> None:

@@ -25,8 +25,14 @@ async def begin(db: AsyncConnection, tenant: Id, account_id: Id, *, now: datetim
         await store.change_collection(db, tenant, collection.id, role="ignore")
         await store.forget_reading(db, tenant, collection.id)
         await store.remove_all_objects(db, tenant, collection.id)
-    await store.change_account(db, tenant, account_id, failures=0)
+    await store.change_account(db, tenant, account_id, state="leaving", failures=0)
     await work.enqueue(db, tenant, LEAVE, account_id, now=now)
+
+
+async def of(db: AsyncConnection, tenant: Id, account_id: Id) -> StoredAccount | None:
+    """Return an account that is still to go."""
+    account = await store.account(db, tenant, account_id)
+    return account if account is not None and account.state == "leaving" else None
 
 
 async def errands(db: AsyncConnection, tenant: Id, account: StoredAccount) -> list[Errand]:
@@ -42,7 +48,6 @@ async def errands(db: AsyncConnection, tenant: Id, account: StoredAccount) -> li
             desired=None,
         )
         for link in await store.links_of_account(db, tenant, account.id)
-        if link.state == "written"
     ]
 
 

@@ -10,7 +10,8 @@ from kernel.ids import Id
 from kernel.people import Language
 
 Role = Literal["busy", "target", "ignore"]
-AccountState = Literal["active", "degraded", "auth-failed", "missing"]
+AccountState = Literal["active", "degraded", "auth-failed", "missing", "leaving"]
+"""*leaving* is disconnected, and only there until our entries have been removed from it."""
 
 Kind = Literal["caldav", "feed", "own"]
 """*caldav* is a server; *feed* an address of an .ics file, which can only be read; *own* a calendar

@@ -37,6 +37,8 @@ BELIEVED_AFTER: Final[dict[Doubt, timedelta]] = {
 ATTEMPTS: Final = 3
 BATCH: Final = 500
 """Objects that are stored in one go."""
+LONGEST_UID: Final = 500
+"""Characters of a UID that are kept: ours are far shorter, and no index takes every length."""
 
 
 class Owner(Struct, frozen=True, kw_only=True):
@@ -370,7 +372,7 @@ def _values(digest: Digest, horizon: Span, booking: Id | None) -> dict[str, Any]
         "href": digest.remote.href,
         "etag": digest.remote.etag,
         "sha256": digest.sha256,
-        "uid": expansion.uid,
+        "uid": (expansion.uid or "")[:LONGEST_UID].replace("\0", "") or None,
         "state": "ok" if expansion.readable else "quarantined",
         "problem": expansion.problem,
         "booking_id": booking,

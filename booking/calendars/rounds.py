@@ -40,6 +40,9 @@ LAST_RETRY: Final = timedelta(minutes=30)
 LONGEST: Final = 60.0
 """Seconds that a round may take; a calendar too large for that goes on where it stopped."""
 
+SILENT: Final = frozenset({"auth-failed", "leaving"})
+"""States in which nothing is asked of a server of our own accord."""
+
 _OF_THE_ACCOUNT: Final = {"calendar-refused", "calendar-unreachable", "address-refused"}
 """Problems that the account's other calendars would have as well."""
 
@@ -96,7 +99,7 @@ class Rounds:
             async with self.database.reading(tenant) as db:
                 accounts = await store.accounts(db, tenant, advisor=account.advisor_id)
             for other in accounts:
-                if other.id != account.id and other.state != "auth-failed":
+                if other.id != account.id and other.state not in SILENT:
                     due += (await self._read(tenant, other))[1]
         for booking in dict.fromkeys(due):
             await decide(self.database, self.clock, tenant, booking)
@@ -112,7 +115,7 @@ class Rounds:
             tenant=tenant,
             advisor=advisor.id,
             timezone=advisor.timezone,
-            addresses=frozenset({advisor.email.lower(), account.username.lower()}),
+            addresses=frozenset({advisor.email.lower(), account.username.lower()} - {""}),
         )
         due: list[Id] = []
         problems: list[Exception] = []

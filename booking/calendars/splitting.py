@@ -123,8 +123,9 @@ def split(streams: Iterable[Stream]) -> dict[str, bytes]:
     for number, stream in enumerate(streams):
         kept = [line for line in stream.properties if _name(line) in _KEPT]
         groups: dict[bytes, list[Component]] = {}
+        masters: dict[tuple[bytes, bytes], bytes] = {}
         for component in stream.components:
-            groups.setdefault(_key(component, groups), []).append(component)
+            groups.setdefault(_key(component, masters), []).append(component)
         for key, group in groups.items():
             named = set().union(*(each.zones for each in group))
             zones = [stream.zones[zone] for zone in sorted(named) if zone in stream.zones]
@@ -162,7 +163,8 @@ def property_of(stream: Stream, *names: bytes) -> str | None:
 
 def _lines(body: bytes) -> Iterator[bytes]:
     text = body.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    # No database keeps a NUL in a text.
+    text = text.replace(b"\n ", b"").replace(b"\n\t", b"").replace(b"\0", b"")
     return (line for line in text.split(b"\n") if line.strip())
 
 
@@ -192,15 +194,20 @@ def _add(stream: Stream, name: bytes, lines: list[bytes]) -> None:
         stream.components.append(made)
 
 
-def _key(component: Component, groups: dict[bytes, list[Component]]) -> bytes:
-    """Return what tells a component's object from others."""
+def _key(component: Component, masters: dict[tuple[bytes, bytes], bytes]) -> bytes:
+    """Return what tells a component's object from others.
+
+    Args:
+        component: Which.
+        masters: Of each UID and kind the first that was no override, by a digest.
+    """
     if component.uid is None:
         return b"\0" + _of_bytes(component)
-    uid: bytes = component.uid
-    first = groups.get(uid, [])
-    if component.override or all(each.override or each.name != component.name for each in first):
-        return uid
-    return uid + b"\0" + _of_bytes(component)
+    if component.override:
+        return component.uid
+    digest = _of_bytes(component)
+    first = masters.setdefault((component.uid, component.name), digest)
+    return component.uid if digest == first else component.uid + b"\0" + digest
 
 
 def _of_bytes(component: Component) -> bytes:

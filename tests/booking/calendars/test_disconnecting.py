@@ -94,6 +94,26 @@ async def test_a_server_that_is_away_is_waited_for(desk: Desk) -> None:
     assert await _left(desk) == [0, 0, 0, 0, 0]
 
 
+async def test_an_account_that_is_connected_again_in_time_stays(desk: Desk) -> None:
+    """Its calendars count as before, its entries are written again, and nothing goes later."""
+    account, booking = await _connected(desk)
+    desk.radicale.stop()
+    await desk.calendars.disconnect(desk.tenant, account, entries="remove")
+    await desk.worker.run_due()
+    going = await desk.calendars.sync(desk.tenant, account)
+    assert (going.state, await desk.busy()) == ("leaving", [])
+    desk.radicale.start()
+
+    again = await desk.connect()
+    for _ in range(leaving.ATTEMPTS):
+        await desk.pass_time(timedelta(minutes=11))
+
+    assert (again.id, again.state) == (account, "active")
+    assert [each.role for each in again.collections] == ["target"]
+    assert await desk.busy() == [("03-12 11:00", "03-12 12:00")]
+    assert f"{booking.id}.ics" in desk.names()
+
+
 async def test_a_server_that_stays_away_is_not_waited_for_for_ever(desk: Desk) -> None:
     """After an hour the account goes all the same."""
     account, _ = await _connected(desk)

@@ -330,6 +330,44 @@ async def test_an_address_that_was_sealed_with_another_key_must_be_entered_again
         reader.calendars.logins.open(stored)
 
 
+@pytest.mark.parametrize("etag", ['"é"', f'"{"x" * 5000}"', "", "not quoted"])
+async def test_odd_validators_do_no_harm(reader: Desk, website: Website, etag: str) -> None:
+    """What cannot be sent back is not; the feed is then compared by what it says."""
+    website.pages[PATH] = _page(1, validators="none", headers={"ETag": etag})
+    account = await _connect(reader, website)
+
+    assert (await _sync(reader, account)).state == "active"
+    assert (await _sync(reader, account)).state == "active"
+
+
+async def test_odd_identifiers_do_no_harm(reader: Desk, website: Website) -> None:
+    """A NUL or thousands of characters in a UID: the events close their time all the same."""
+    long = "".join(f"{number * 7919 % 9973:x}" for number in range(5000))
+    body = feed(event("nul\0nul", 1), event(long, 2), event(f"{long}é", 3))
+    website.pages[PATH] = Page(body)
+
+    account = await _connect(reader, website)
+
+    assert (account.state, len(await reader.busy())) == ("active", 3)
+    website.pages[PATH] = Page(feed(event("nul\0nul", 1), event(long, 2)))
+    await _sync(reader, account)
+    assert await reader.busy() == [FIRST, SECOND]
+
+
+async def test_nobody_in_particular_declines_for_the_advisor(
+    reader: Desk, website: Website
+) -> None:
+    """A log-in without a name is no address: a guest without one who declines is not its owner."""
+    declined = "ATTENDEE;PARTSTAT=DECLINED:mailto:"
+    website.pages[PATH] = Page(
+        feed(event("a", 1, declined), event("b", 2, f"{declined}sanne@bank.example"))
+    )
+
+    await _connect(reader, website)
+
+    assert await reader.busy() == [FIRST]
+
+
 async def test_nobody_listens(reader: Desk, website: Website) -> None:
     """A server that is down is not a wrong address."""
     guard = Guard([f"127.0.0.1:{port}" for port in (free_port(), website.port)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     AbsenceReason: TypeAlias = Literal["leave", "training", "travel", "other"]
-    AccountState: TypeAlias = Literal["active", "degraded", "auth-failed", "missing"]
+    AccountState: TypeAlias = Literal["active", "degraded", "auth-failed", "missing", "leaving"]
     CalendarAuth: TypeAlias = Literal["basic", "digest", "bearer"]
     CalendarKind: TypeAlias = Literal["caldav", "feed", "own"]
     Channel: TypeAlias = Literal["video", "phone", "branch"]
