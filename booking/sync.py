@@ -25,7 +25,7 @@ from booking.calendars.accounts import (
 )
 from booking.calendars.advice import ADVICE
 from booking.calendars.deciding import decide
-from booking.calendars.manners import Manners, Polite
+from booking.calendars.manners import Manners
 from booking.calendars.model import (
     Account,
     Collection,
@@ -388,7 +388,7 @@ class Calendars:
             await self._put_off(errand, LOCKED_OUT, "calendar-refused")
         try:
             async with self.logins.open(errand.account) as opened:
-                server = Polite(opened, self.manners.towards(errand.account.url))
+                server = self.manners.polite(opened, errand.account)
                 await writing.run(self.database, server, errand, now=now)
         except (Forbidden, writing.Foreign) as problem:
             code = "calendar-read-only" if isinstance(problem, Forbidden) else "entry-foreign"

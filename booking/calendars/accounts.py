@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflict_store
 from booking.calendars import own_store, store, trying
-from booking.calendars.caldav import CaldavServer
+from booking.calendars.caldav import Bearer, CaldavServer
 from booking.calendars.ics_feed import IcsFeed, address_of, masked
 from booking.calendars.model import (
     Account,
@@ -104,8 +104,8 @@ class Logins:
         return self._caldav(url, username, password, data.auth)
 
     def _caldav(self, url: str, username: str, password: str, auth: Auth) -> CaldavServer:
-        more: dict[str, Any] = {} if auth == "basic" else {"auth": auth}
-        return CaldavServer(self.guard, url=url, username=username, password=password, **more)
+        kind = Bearer(password) if auth == "bearer" else auth
+        return CaldavServer(self.guard, url=url, username=username, password=password, auth=kind)
 
 
 async def keep_account(

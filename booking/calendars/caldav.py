@@ -36,6 +36,7 @@ from booking.calendars.port import (
     RemoteCollection,
     RemoteObject,
     TokenInvalid,
+    TooLarge,
     Unreachable,
     href_of,
 )
@@ -165,10 +166,6 @@ class CaldavServer:
         if ctag is not None and _SECONDS.fullmatch(ctag):
             ctag = None  # SOGo's: two changes within a second leave it as it was
         return CollectionState(sync_token=_text(found.get("{DAV:}sync-token")), ctag=ctag)
-
-    async def token(self, collection: str) -> str | None:
-        """Ask for the sync-token property alone."""
-        return (await self.state(collection)).sync_token
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Run sync-collection until the answer is whole (RFC 6578, section 3.6)."""
@@ -382,7 +379,9 @@ async def _deadline() -> AsyncIterator[None]:
         raise Forbidden("403") from problem
     except Redirected as problem:
         raise Garbled("redirect") from problem
-    except (httpx2.HTTPError, TimeoutError, OSError, AnswerTooLarge) as problem:
+    except AnswerTooLarge as problem:
+        raise TooLarge("bytes") from problem
+    except (httpx2.HTTPError, TimeoutError, OSError) as problem:
         raise Unreachable(type(problem).__name__) from problem
     except Exception as problem:
         # Login pages, cut answers and broken XML come out as errors of every kind.

@@ -20,6 +20,7 @@ from msgspec import Struct
 from booking.calendars.port import (
     CalendarProblem,
     Changes,
+    CollectionState,
     Forbidden,
     Garbled,
     Missing,
@@ -121,9 +122,9 @@ class IcsFeed:
             )
         ]
 
-    async def token(self, collection: str) -> str | None:
+    async def state(self, collection: str) -> CollectionState:
         """Return by what the present file can be known."""
-        return (await self._read()).seen.token()
+        return CollectionState(sync_token=(await self._read()).seen.token(), ctag=None)
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Say that nothing changed; whatever did is found in the listing.

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from booking.calendars.model import StoredAccount
 from booking.calendars.port import (
     CalendarProblem,
     CalendarServer,
     Changes,
+    CollectionState,
     RemoteCollection,
     RemoteObject,
     Resting,
@@ -41,6 +43,10 @@ class Manners:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._origins: dict[str, Origin] = {}
+
+    def polite(self, server: CalendarServer, account: StoredAccount) -> CalendarServer:
+        """Return the account's server, to be called with manners; our own needs none."""
+        return server if account.kind == "own" else Polite(server, self.towards(account.url))
 
     def towards(self, url: str) -> "Origin":
         """Return what we know of the origin of *url*."""
@@ -134,10 +140,10 @@ class Polite:
         async with self.origin.turn():
             return await self.server.discover()
 
-    async def token(self, collection: str) -> str | None:
-        """Call as `CalendarServer.token`."""
+    async def state(self, collection: str) -> CollectionState:
+        """Call as `CalendarServer.state`."""
         async with self.origin.turn():
-            return await self.server.token(collection)
+            return await self.server.state(collection)
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Call as `CalendarServer.changes`."""

@@ -17,6 +17,7 @@ from booking.calendars.own_store import OwnCalendar
 from booking.calendars.port import (
     ChangedMeanwhile,
     Changes,
+    CollectionState,
     Garbled,
     Missing,
     RemoteCollection,
@@ -67,13 +68,13 @@ class OwnServer:
         """Return the one calendar there is."""
         return [own_collection(self._account)]
 
-    async def token(self, collection: str) -> str | None:
+    async def state(self, collection: str) -> CollectionState:
         """Return the number of the last change."""
         async with self._database.reading(self._tenant) as db:
             found = self._there(
                 collection, await own_store.calendar(db, self._tenant, self._account)
             )
-        return self._token(found.counter)
+        return CollectionState(sync_token=self._token(found.counter), ctag=None)
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Return what was changed since that number."""

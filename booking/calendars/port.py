@@ -116,10 +116,6 @@ class CalendarServer(Protocol):
         """Return what stands for the collection's present state."""
         ...
 
-    async def token(self, collection: str) -> str | None:
-        """Return the token of the collection's present state, if the server knows tokens."""
-        ...
-
     async def changes(self, collection: str, token: str) -> Changes:
         """Return what changed since *token*.
 

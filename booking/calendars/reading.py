@@ -72,12 +72,13 @@ class Told(Struct, frozen=True, kw_only=True):
     Attributes:
         etags: By href: of what changed, or where it was *listed* of all there is.
         gone: What was there when the token before this one was given.
-        token: Stands for the state that this is.
+        token: Stands for the state that this is, and so does *ctag*.
     """
 
     etags: dict[str, str]
     gone: Sequence[str] = ()
     token: str | None
+    ctag: str | None = None
     listed: bool
 
 
@@ -285,6 +286,7 @@ class _Reader:
             tenant,
             collection.id,
             sync_token=told.token,
+            ctag=told.ctag,
             problem=None,
             doubted_since=None,
             last_ok_at=now,
@@ -332,20 +334,28 @@ class _Reader:
 
 
 async def _ask(server: CalendarServer, collection: StoredCollection, *, now: datetime) -> Told:
-    if (
-        collection.sync_token
-        and collection.listed_at
+    """Ask for what changed, or for all of it where that is not to be had or not to be trusted."""
+    relied_on = (
+        collection.listed_at is not None
         and now < collection.listed_at + LIST_EVERY
         and collection.doubted_since is None
         # What went wrong may be the token itself, which some servers do not say.
         and collection.problem is None
-    ):
+    )
+    if relied_on and collection.sync_token:
         with suppress(TokenInvalid):
             delta = await server.changes(collection.url, collection.sync_token)
             return Told(etags=delta.changed, gone=delta.gone, token=delta.token, listed=False)
-    # The token first: what changes between the two is then reported once more, not lost.
-    token = await server.token(collection.url)
-    return Told(etags=await server.listing(collection.url), token=token, listed=True)
+    # The state first: what changes between the two is then reported once more, not lost.
+    state = await server.state(collection.url)
+    if relied_on and state.ctag is not None and state.ctag == collection.ctag:
+        return Told(etags={}, token=state.sync_token, ctag=state.ctag, listed=False)
+    return Told(
+        etags=await server.listing(collection.url),
+        token=state.sync_token,
+        ctag=state.ctag,
+        listed=True,
+    )
 
 
 def _digest_all(

@@ -13,7 +13,7 @@ from booking import conflicts, service
 from booking.calendars import reading, store
 from booking.calendars.accounts import PUSH, Logins
 from booking.calendars.deciding import decide
-from booking.calendars.manners import Manners, Polite
+from booking.calendars.manners import Manners
 from booking.calendars.model import AccountState, StoredAccount, StoredCollection
 from booking.calendars.port import (
     CalendarProblem,
@@ -127,7 +127,7 @@ class Rounds:
                 try:
                     if server is None:
                         opened = await stack.enter_async_context(self.logins.open(account))
-                        server = Polite(opened, self.manners.towards(account.url))
+                        server = self.manners.polite(opened, account)
                     await self._read_one(server, owner, collection, due, end=end)
                 except (CalendarProblem, AddressRefused, Doubted) as problem:
                     problems.append(problem)

@@ -60,7 +60,7 @@ async def test_changes_are_told_since_a_token(radicale: Radicale) -> None:
     url = f"{radicale.url}{USER}/werk/"
     radicale.put(USER, f"{url}old.ics", BODY.decode().replace("UID:a", "UID:old"))
     async with _server(radicale.port) as server:
-        token = await server.token(url)
+        token = (await server.state(url)).sync_token
         assert token is not None
         radicale.put(USER, f"{url}new.ics", BODY.decode())
         radicale.delete(USER, f"{url}old.ics")

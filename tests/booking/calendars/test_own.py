@@ -104,7 +104,7 @@ async def test_changes_are_told_since_a_token(desk: Desk) -> None:
         old, new, kept = hrefs
         await server.put(url, old, BODY, etag=None)
         await server.put(url, kept, BODY, etag=None)
-        token = await server.token(url)
+        token = (await server.state(url)).sync_token
         assert token is not None
         await server.put(url, new, BODY, etag=None)
         await server.delete(url, old, etag="")
@@ -117,7 +117,7 @@ async def test_changes_are_told_since_a_token(desk: Desk) -> None:
         assert (again.changed, again.gone, again.token) == ({}, [], changes.token)
         await server.put(url, old, OTHER, etag=None)
         assert list((await server.changes(url, token)).changed) == [new, old]
-        other = (await server.token(url) or "").rpartition(":")[0]
+        other = ((await server.state(url)).sync_token or "").rpartition(":")[0]
         for never in ("", "7", "nothing:1", f"{other}:99", f"{other}:-1", f"{other}:x"):
             with pytest.raises(TokenInvalid):
                 await server.changes(url, never)
@@ -147,7 +147,7 @@ async def test_of_many_who_write_at_once_one_does(desk: Desk) -> None:
     """The condition holds in the database, whoever asks."""
     async with await _server(desk) as server:
         url, href = server.url, f"{href_of(server.url)}a.ics"
-        before = await server.token(url)
+        before = (await server.state(url)).sync_token
         assert before is not None
         ends = await asyncio.gather(
             *(server.put(url, href, BODY, etag=None) for _ in range(8)), return_exceptions=True

@@ -299,7 +299,6 @@ async def test_a_calendars_state_differs_when_it_does(place: Place) -> None:
         place.put("a.ics", meeting("a"))
         one = await server.state(place.url)
         same = await server.state(place.url)
-        assert await server.token(place.url) == one.sync_token
 
     assert one.sync_token == same.sync_token != empty.sync_token
     if _traits(place).ctag:

@@ -9,8 +9,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_calendars"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 OWN: Final = ("own_calendars", "own_objects")
 WITHOUT_SERVER: Final = "DELETE FROM calendar_accounts WHERE kind <> 'caldav' OR auth <> 'basic'"
