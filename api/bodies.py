@@ -14,6 +14,9 @@ from msgspec import structs
 
 from kernel.errors import FieldError, Invalid, NotFound, SpreekuurError
 
+MAIL: Final = "message/rfc822"
+"""What a call takes instead of JSON, named by ``body`` in its ``opt``."""
+
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _FIELD: Final = re.compile(r"field `([^`]+)`")
 _OFFSET: Final = "Needs an offset, such as 2026-12-01T09:00:00+01:00."
@@ -54,6 +57,10 @@ async def check_syntax(request: Request[Any, Any, State]) -> None:
         return
     body = await request.body()
     if not body:
+        return
+    if other := request.route_handler.opt.get("body"):
+        if request.content_type[0] != other:
+            raise UnsupportedMediaType(f"Send the body as it is, with Content-Type: {other}.")
         return
     if request.content_type[0] != "application/json":
         raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")

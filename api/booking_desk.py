@@ -27,6 +27,7 @@ from api.wiring import House
 from booking.errors import SlotTaken, SlotUnavailable
 from booking.model import Booking, BookingInput
 from booking.organisation import Advisor, MeetingType
+from booking.participation import participation_of
 from booking.values import in_utc, require_zone
 from context.errors import PurposeUnknown
 from context.model import Customer, CustomerInput
@@ -372,6 +373,8 @@ async def views_of(
         for slug in {meeting.meeting_type for meeting in meetings}
     }
 
+    answers = await participation_of(db, tenant, meetings)
+
     def url(kind: LinkKind, meeting: Booking) -> str:
         return house.links.url(kind, tenant, meeting.id, meeting.generation, mailed=trusted)
 
@@ -381,6 +384,7 @@ async def views_of(
             people,
             by_id,
             places.get(meeting.location_id or ""),
+            answers[meeting.id],
             timezone=timezone or meeting.timezone,
             manage_url=url("manage", meeting),
             intake_url=url("intake", meeting) if prepares[meeting.meeting_type] else None,

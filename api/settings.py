@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import make_url
 
+from api.reply_address import DOMAIN
+from api.signed import SHORTEST_KEY, signing_key
 from kernel.crypto import Secret
 from kernel.errors import Invalid
 
@@ -39,6 +41,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         redis_url: Where arq's wake-up calls go; without it jobs run inside the server.
         smtp_url: ``smtp://user:password@host:587`` or ``smtps://…``.
         mail_from: The address that letters come from and invitations are organised by.
+        reply_domain: Where answers to invitations are received; unset, none are.
+        inbound_secret: ``whsec_…``: whoever hands over received mail over HTTP signs with it.
         public_url: Where customers and advisors reach this installation.
         outgoing_allow: ``address:port`` pairs inside the network that may be called.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
@@ -51,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     redis_url: str | None = None
     smtp_url: str | None = None
     mail_from: str = "afspraken@localhost"
+    reply_domain: str | None = None
+    inbound_secret: Secret | None = None
     public_url: str = "http://127.0.0.1:8000"
     outgoing_allow: tuple[str, ...] = ()
     log_level: str = "info"
@@ -103,6 +109,12 @@ def load_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
         raise SettingsInvalid(f"A setting is not right: {error}") from None
     if len(settings.secret_key.reveal()) < _SHORTEST_KEY:
         raise SettingsInvalid(f"{_PREFIX}SECRET_KEY needs at least {_SHORTEST_KEY} characters.")
+    if settings.reply_domain is not None and not DOMAIN.fullmatch(settings.reply_domain):
+        raise SettingsInvalid(f"{_PREFIX}REPLY_DOMAIN is a domain in small letters.")
+    if settings.inbound_secret is not None and signing_key(settings.inbound_secret) is None:
+        raise SettingsInvalid(
+            f"{_PREFIX}INBOUND_SECRET is whsec_ and at least {SHORTEST_KEY} bytes in base64."
+        )
     return settings
 
 

@@ -1,14 +1,16 @@
-"""The statements of the doors: keys, sign-ins, sessions and answers already given."""
+"""The statements of the doors: keys, sign-ins, sessions, answers given, mail that came in."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.tables import api_keys, console_sessions, idempotency_keys, sign_ins
-from kernel.database import dialect_of
+from api.tables import inbound_counts as counts
+from kernel.database import convert_row, dialect_of
 from kernel.ids import Id
 from kernel.tables import tenants
 
@@ -179,3 +181,27 @@ def _answer(tenant: Id, caller: str, path: str, key: str) -> tuple[Any, ...]:
 async def all_tenants(db: AsyncConnection) -> Sequence[Id]:
     """Return every organisation of this installation."""
     return (await db.scalars(select(tenants.c.id).order_by(tenants.c.id))).all()
+
+
+class InboundCount(Struct, frozen=True, kw_only=True):
+    """How many mails that came in on one day had one outcome."""
+
+    day: date
+    outcome: str
+    mails: int
+
+
+async def count_inbound(db: AsyncConnection, *, day: date, outcome: str) -> None:
+    """Count one more mail that came in."""
+    new = dialect_of(db).insert(counts).values(day=day, outcome=outcome, mails=1)
+    await db.execute(
+        new.on_conflict_do_update(
+            index_elements=["day", "outcome"], set_={"mails": counts.c.mails + 1}
+        )
+    )
+
+
+async def inbound_counts(db: AsyncConnection) -> list[InboundCount]:
+    """Return the counts, newest day first."""
+    rows = await db.execute(select(counts).order_by(counts.c.day.desc(), counts.c.outcome))
+    return [convert_row(row, InboundCount) for row in rows]

@@ -1,8 +1,8 @@
-"""Tables of the doors: keys, sign-ins, sessions and answers already given."""
+"""Tables of the doors: keys, sign-ins, sessions, answers already given, mail that came in."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Column, Integer, LargeBinary, Named, String, Table, TypedColumns
+from sqlalchemy import Column, Date, Integer, LargeBinary, Named, String, Table, TypedColumns
 
 from kernel.database import IdType, JsonOf, TenantColumns, UtcDateTime, metadata, tenant_table
 
@@ -58,3 +58,13 @@ class _IdempotencyKeys(TenantColumns):
 
 
 idempotency_keys = tenant_table("idempotency_keys", _IdempotencyKeys)
+
+
+class _InboundCounts(TypedColumns):
+    day: Named[date] = Column(Date, primary_key=True)
+    outcome: Named[str] = Column(String, primary_key=True)
+    mails: Named[int] = Column(Integer)
+
+
+inbound_counts = Table("inbound_counts", metadata, _InboundCounts)
+"""Directory: what became of mail that came in; of most of it nobody can tell whose it was."""

@@ -17,6 +17,7 @@ import context.service
 from api.daily import DAILY, DailyWorker
 from api.links import Links
 from api.relay import Relay
+from api.reply_address import ReplyAddresses
 from api.settings import Settings
 from booking.invitation import invitation
 from booking.model import Booking
@@ -40,7 +41,9 @@ from kernel.events import (
     CalendarTrouble,
     ConsentWithdrawn,
     Event,
+    InvitationDeclined,
     RatePublished,
+    TimeProposed,
 )
 from kernel.ids import Id
 from kernel.outgoing import Guard
@@ -71,6 +74,8 @@ SUBSCRIPTIONS: Final[Mapping[type[Event], Sequence[str]]] = {
     BookingRealigned: ("notify.booking",),
     BookingConflicted: ("notify.booking",),
     BookingGoesAhead: ("notify.booking",),
+    InvitationDeclined: ("notify.booking",),
+    TimeProposed: ("notify.booking",),
     CalendarTrouble: ("notify.calendar",),
     ConsentWithdrawn: ("notify.consent",),
     RatePublished: ("notify.rate",),
@@ -86,6 +91,7 @@ class House(Struct, frozen=True, kw_only=True):
     keyring: Keyring
     guard: Guard
     links: Links
+    replies: ReplyAddresses
     calendars: Calendars
     directory: "HouseDirectory"
     desk: Desk
@@ -106,7 +112,8 @@ def wire(
 ) -> House:
     """Connect the rooms."""
     calendars = Calendars(database, clock, keyring, guard, links.public_url)
-    directory = HouseDirectory(links, clock, settings.mail_from)
+    replies = ReplyAddresses(keyring, settings.reply_domain)
+    directory = HouseDirectory(links, clock, replies, settings.mail_from)
     desk = Desk(database, clock, directory, channels, keyring, from_address=settings.mail_from)
     worker = DailyWorker(
         _unheard(database),
@@ -125,6 +132,7 @@ def wire(
         keyring=keyring,
         guard=guard,
         links=links,
+        replies=replies,
         calendars=calendars,
         directory=directory,
         desk=desk,
@@ -145,11 +153,15 @@ def _unheard(database: Database) -> Database:
 
 
 class HouseDirectory:
-    """Answers what notifications must know of the other rooms (`notifications.ports.Directory`)."""
+    """Answers what a room must know of the others.
 
-    def __init__(self, links: Links, clock: Clock, mail_from: str) -> None:
+    That is `notifications.ports.Directory` and `booking.participation.Guests`.
+    """
+
+    def __init__(self, links: Links, clock: Clock, replies: ReplyAddresses, mail_from: str) -> None:
         self._links = links
         self._clock = clock
+        self._replies = replies
         self._mail_from = mail_from
 
     async def tenant(self, db: AsyncConnection, tenant: Id) -> Tenant:
@@ -184,6 +196,11 @@ class HouseDirectory:
             language=customer.language or settings.language,
             formality=customer.formality or settings.formality,
         )
+
+    async def address(self, db: AsyncConnection, tenant: Id, customer: Id, /) -> str | None:
+        """Return where invitations to a customer go."""
+        found = await self.recipient(db, tenant, customer)
+        return found.email if found and found.email else None
 
     async def appointment(self, db: AsyncConnection, tenant: Id, booking_id: Id, /) -> Appointment:
         """Return what a letter says about a meeting."""
@@ -292,7 +309,8 @@ class HouseDirectory:
             description=manage_url or "",
             location=meeting.location_address or meeting.location_name or "",
             organizer_name=f"{meeting.advisor_name}, {organisation.name}",
-            organizer_email=self._mail_from,
+            # Their program answers to the organiser, so that is where answers are received.
+            organizer_email=self._replies.address(tenant, booking_id) or self._mail_from,
             attendee_name=recipient.display_name,
             attendee_email=recipient.email,
             stamp=self._clock.now(),

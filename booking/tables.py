@@ -298,6 +298,25 @@ booking_steps = tenant_table("booking_steps", _BookingSteps)
 """What a booking was after every step of its life, so that it can be seen as it stood."""
 
 
+class _Participations(TenantColumns):
+    booking_id: Named[str] = Column(IdType("bkg"), primary_key=True)
+    customer_id: Named[str] = Column(IdType("cus"), primary_key=True)
+    answer: Named[str | None] = Column(String)
+    # Which invitation it is about: the booking's own number then, and its SEQUENCE.
+    generation: Named[int] = Column(Integer)
+    sequence: Named[int] = Column(Integer)
+    answered_at: Named[datetime] = Column(UtcDateTime)
+    received_at: Named[datetime] = Column(UtcDateTime)
+    proposed_start: Named[datetime | None] = Column(UtcDateTime)
+    proposed_end: Named[datetime | None] = Column(UtcDateTime)
+    # How many answers this customer has given to invitations of this generation.
+    answers: Named[int] = Column(Integer)
+
+
+participations = tenant_table("participations", _Participations)
+"""What each customer last answered to the invitation; a row only for those who did."""
+
+
 class _Conflicts(TenantColumns):
     id: Named[str] = Column(IdType("cnf"), primary_key=True)
     booking_id: Named[str] = Column(IdType("bkg"))

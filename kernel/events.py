@@ -95,6 +95,24 @@ class BookingGoesAhead(Struct, frozen=True, kw_only=True, tag="booking.goes-ahea
     conflict: Id
 
 
+class InvitationDeclined(Struct, frozen=True, kw_only=True, tag="invitation.declined"):
+    """A customer's calendar said no to an invitation; the meeting stands until somebody acts."""
+
+    booking: Id
+    customer: Id
+    sequence: int
+
+
+class TimeProposed(Struct, frozen=True, kw_only=True, tag="invitation.time-proposed"):
+    """A customer's calendar proposes another time; the meeting stays where it is."""
+
+    booking: Id
+    customer: Id
+    sequence: int
+    start: datetime
+    end: datetime
+
+
 class CalendarTrouble(Struct, frozen=True, kw_only=True, tag="calendar.trouble"):
     """An advisor must look at their calendar connection, or decide on a change seen there."""
 
@@ -143,6 +161,8 @@ Event: TypeAlias = (
     | BookingMissed
     | BookingConflicted
     | BookingGoesAhead
+    | InvitationDeclined
+    | TimeProposed
     | CalendarTrouble
     | IntakeChanged
     | ConsentGiven

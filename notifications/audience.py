@@ -18,6 +18,8 @@ from kernel.events import (
     BookingReassigned,
     BookingRequested,
     BookingRescheduled,
+    InvitationDeclined,
+    TimeProposed,
 )
 from kernel.ids import Id
 from notifications.model import Kind
@@ -33,6 +35,8 @@ BookingEvent: TypeAlias = (
     | BookingRealigned
     | BookingConflicted
     | BookingGoesAhead
+    | InvitationDeclined
+    | TimeProposed
 )
 
 Told: TypeAlias = list[tuple[Id, Kind]]
@@ -64,6 +68,8 @@ def audience(event: BookingEvent, appointment: Appointment, there: Attendance) -
         case BookingRealigned() if appointment.state != "requested":
             # Of a request nothing stands in anybody's calendar yet.
             told = _guests(appointment, "booking-realigned")
+        case InvitationDeclined() | TimeProposed():
+            told = _answered(event, appointment)
         case BookingRescheduled() | BookingReassigned():
             told = _changed(event, appointment, there)
     return told
@@ -84,6 +90,16 @@ def _request(appointment: Appointment) -> Told:
         *_guests(appointment, "booking-requested"),
         (appointment.advisor, "booking-requested"),
     ]
+
+
+def _answered(event: InvitationDeclined | TimeProposed, appointment: Appointment) -> Told:
+    """Ask a customer who says no what they want; whoever comes along has no say in that."""
+    if isinstance(event, TimeProposed):
+        return [(appointment.advisor, "time-proposed")]
+    asked: Told = []
+    if event.customer == appointment.customer:
+        asked = [(event.customer, "invitation-declined")]
+    return [*asked, (appointment.advisor, "invitation-declined")]
 
 
 def _changed(

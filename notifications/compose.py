@@ -142,6 +142,7 @@ def _meeting(draft: Draft, facts: BookingFacts) -> dict[str, Any]:
         "meeting": _in(appointment.meeting_name, language),
         "when": formats.when(start, zone, language),
         "until": formats.time(appointment.end, zone, language),
+        "proposed_when": _when(facts.proposed_start, zone, language),
         "previous_when": _when(facts.previous_start, zone, language),
         "zone": _zone(zone, draft.tenant.settings.timezone, language),
         "advisor": appointment.advisor_name,

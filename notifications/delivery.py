@@ -36,6 +36,8 @@ _RANK: Final[dict[Kind, int]] = {
     "booking-realigned": 2,
     "booking-conflicted": 3,
     "booking-goes-ahead": 3,
+    "invitation-declined": 3,
+    "time-proposed": 3,
     "booking-cancelled": 4,
     "booking-declined": 4,
 }
@@ -44,13 +46,17 @@ _FITS: Final[dict[Kind, frozenset[str]]] = {
     "booking-realigned": frozenset({"confirmed"}),
     "booking-conflicted": frozenset({"requested", "confirmed"}),
     "booking-goes-ahead": frozenset({"requested", "confirmed"}),
+    "invitation-declined": frozenset({"requested", "confirmed"}),
+    "time-proposed": frozenset({"requested", "confirmed"}),
     "booking-declined": frozenset({"cancelled"}),
     "booking-requested": frozenset({"requested"}),
     "booking-confirmed": frozenset({"confirmed"}),
     "booking-rescheduled": frozenset({"confirmed"}),
     "booking-cancelled": frozenset({"cancelled"}),
 }
-_ASIDE: Final = frozenset({"booking-conflicted", "booking-goes-ahead"})
+_ASIDE: Final = frozenset(
+    {"booking-conflicted", "booking-goes-ahead", "invitation-declined", "time-proposed"}
+)
 _ENDS: Final = frozenset({"booking-cancelled", "booking-declined"})
 _INVITES: Final = frozenset({"booking-confirmed", "booking-rescheduled", "booking-reassigned"})
 

@@ -29,7 +29,9 @@ from kernel.events import (
     BookingRescheduled,
     CalendarTrouble,
     ConsentWithdrawn,
+    InvitationDeclined,
     RatePublished,
+    TimeProposed,
 )
 from kernel.ids import Id
 from kernel.work import Effect, Errand, RetryLater, Task
@@ -126,6 +128,8 @@ class Desk:
                 | BookingRealigned()
                 | BookingConflicted()
                 | BookingGoesAhead()
+                | InvitationDeclined()
+                | TimeProposed()
             ) as event:
                 await service.tell_of_booking(db, task.tenant, self.directory, event, now=now)
 

@@ -23,12 +23,15 @@ Kind = Literal[
     "booking-realigned",
     "booking-conflicted",
     "booking-goes-ahead",
+    "invitation-declined",
+    "time-proposed",
     "rate-changed",
     "sign-in",
     "calendar-trouble",
 ]
 """*handed-over* tells an advisor that a meeting is not theirs any more; *realigned* tells that only
-its instant changed; *conflicted* offers other times for one that cannot be as it was."""
+its instant changed; *conflicted* offers other times for one that cannot be as it was;
+*invitation-declined* and *time-proposed* tell what a customer's calendar program answered."""
 
 State = Literal["scheduled", "sent", "failed", "cancelled", "superseded", "suppressed"]
 """Of a delivery: *cancelled* came too late or was stopped, *superseded* was overtaken by newer
@@ -79,11 +82,13 @@ class BookingFacts(Struct, frozen=True, kw_only=True, tag="booking"):
         start: When it begins, UTC.
         previous_start: When it would have begun before it was moved.
         by: Who changed it: customer, advisor, calendar or operator.
+        proposed_start: When a customer would rather begin.
     """
 
     start: datetime
     previous_start: datetime | None = None
     by: str | None = None
+    proposed_start: datetime | None = None
 
 
 class RateFacts(Struct, frozen=True, kw_only=True, tag="rate"):

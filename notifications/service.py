@@ -21,7 +21,9 @@ from kernel.events import (
     BookingRequested,
     BookingRescheduled,
     CalendarTrouble,
+    InvitationDeclined,
     RatePublished,
+    TimeProposed,
 )
 from kernel.ids import Id, new_id
 from notifications import rates, store, watches
@@ -168,6 +170,11 @@ async def tell_of_booking(
             return
     if isinstance(event, BookingConflicted | BookingGoesAhead):
         about = f"{event.booking}:{event.conflict}"
+    if isinstance(event, InvitationDeclined | TimeProposed):
+        # Once for each of them and each time proposed, however often they change their mind.
+        about = f"{event.booking}:{event.customer}"
+    if isinstance(event, TimeProposed):
+        about = f"{about}:{event.start.isoformat()}"
     appointment = await directory.appointment(db, tenant, event.booking)
     sequence = _sequence_of(event, appointment)
     there = await directory.attendance(db, tenant, event.booking, sequence=sequence)
@@ -179,6 +186,7 @@ async def tell_of_booking(
         by=event.by
         if isinstance(event, BookingRescheduled | BookingCancelled | BookingDeclined)
         else None,
+        proposed_start=event.start if isinstance(event, TimeProposed) else None,
     )
     for recipient, kind in audience(event, appointment, there):
         notice = NoticeInput(

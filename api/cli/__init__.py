@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from api.cli import bookings, catalogue, demo, operate, organisation, outbox, rates, setup
+from api.cli import bookings, catalogue, demo, inbound, operate, organisation, outbox, rates, setup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,6 +11,6 @@ def main() -> None:
     """Book the meetings that matter, prepare both sides, tell customers what changed for them."""
 
 
-for module in (demo, operate, organisation, setup, catalogue, bookings, rates, outbox):
+for module in (demo, operate, organisation, setup, catalogue, bookings, rates, outbox, inbound):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -13,6 +13,7 @@ from api.routes import (
     conflicts,
     customer,
     customers,
+    inbound,
     manage,
     notices,
     operations,
@@ -34,6 +35,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *calendars.HANDLERS,
     *customers.HANDLERS,
     *notices.HANDLERS,
+    *inbound.HANDLERS,
 ]
 
 SCHEMA_PLUGINS: Final[list[OpenAPIRenderPlugin]] = [

@@ -107,7 +107,7 @@ async def get_booking(
         db, caller.tenant, booking_id, as_of=moment(as_of, zone, "?as_of")
     )
     view = await _view(db, house, caller, stood)
-    return structs.replace(view, manage_url=None, intake_url=None)
+    return structs.replace(view, participation=[], manage_url=None, intake_url=None)
 
 
 @get(

@@ -1,12 +1,14 @@
 """Shapes of the customer side: what a widget and a customer's own page send and get."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from booking.answering import Participation
+from booking.itip import Answer
 from booking.model import Booking
 from booking.organisation import Advisor, Location, MeetingType, Resource
 from booking.values import Channel, HelpKind, Reason, Spoken, State, Texts, Waiver
@@ -155,6 +157,22 @@ class ColleagueView(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class ParticipationView(Struct, frozen=True, kw_only=True):
+    """What somebody who is to come last answered from their own calendar program.
+
+    It is about the time that the meeting has now, and changes nothing about the meeting.
+
+    Attributes:
+        answer: None where they only proposed another time.
+    """
+
+    customer: Id
+    answer: Answer | None
+    answered_at: datetime
+    proposed_start: datetime | None
+    proposed_end: datetime | None
+
+
 class BookingView(Struct, frozen=True, kw_only=True):
     """A meeting as it stands.
 
@@ -162,6 +180,7 @@ class BookingView(Struct, frozen=True, kw_only=True):
         colleagues: Who is there beside the advisor.
         resources: Slugs of the rooms and the like that it takes.
         participants: Customers who come along, in the order in which they were named.
+        participation: What those who are to come answered to their invitations, if they did.
         series: What it is one of, where it comes back.
         booked_by: The customer, or an operator on their behalf.
         cancelled_by: Who called it off.
@@ -180,6 +199,7 @@ class BookingView(Struct, frozen=True, kw_only=True):
     resources: list[str]
     customer: Id
     participants: list[Id]
+    participation: list[ParticipationView]
     series: Id | None
     booked_by: str
     cancelled_by: str | None
@@ -297,6 +317,7 @@ def booking_view(
     people: Mapping[Id, Advisor],
     things: Mapping[Id, Resource],
     place: Location | None,
+    participation: Sequence[Participation] = (),
     *,
     timezone: str,
     manage_url: str | None,
@@ -320,6 +341,7 @@ def booking_view(
         resources=[things[one].slug for one in meeting.resources if one in things],
         customer=meeting.customer_id,
         participants=list(meeting.participants),
+        participation=[_participation_view(one, timezone) for one in participation],
         series=meeting.series_id,
         booked_by=meeting.booked_by,
         cancelled_by=meeting.cancelled_by,
@@ -327,6 +349,16 @@ def booking_view(
         created_at=local(meeting.created_at, timezone),
         manage_url=manage_url,
         intake_url=intake_url,
+    )
+
+
+def _participation_view(given: Participation, timezone: str) -> ParticipationView:
+    return ParticipationView(
+        customer=given.customer_id,
+        answer=given.answer,
+        answered_at=local(given.answered_at, timezone),
+        proposed_start=given.proposed_start and local(given.proposed_start, timezone),
+        proposed_end=given.proposed_end and local(given.proposed_end, timezone),
     )
 
 

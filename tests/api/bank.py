@@ -12,6 +12,7 @@ import httpx2
 import msgspec
 from litestar import Litestar
 from msgspec import Struct
+from spreekuur import webhooks
 from sqlalchemy import select
 
 import booking.service
@@ -28,6 +29,7 @@ from kernel.ids import Id
 from kernel.tenancy import TenantSettings, create_tenant
 
 PUBLIC_URL = "https://afspraken.bank.example"
+INBOUND_SECRET = "whsec_dGhlIHNlY3JldCBvZiByZWNlaXZlZCBtYWlscw=="
 ORIGIN = "https://www.bank.example"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 TUESDAY = datetime(2026, 12, 1, 9, tzinfo=AMSTERDAM)
@@ -169,6 +171,17 @@ def wish(start: datetime = TUESDAY, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def signed(mail: bytes, moment: datetime, *, secret: str = INBOUND_SECRET) -> dict[str, str]:
+    """Return the headers with which a received mail is handed over."""
+    seconds = int(moment.timestamp())
+    return {
+        "content-type": "message/rfc822",
+        "webhook-id": "mail_1",
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": webhooks.sign(mail, "mail_1", seconds, secret=secret),
+    }
 
 
 async def booked(

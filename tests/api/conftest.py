@@ -13,7 +13,7 @@ from api.wiring import House
 from kernel.clock import FixedClock
 from kernel.crypto import Secret
 from notifications.channels.mailbox import Mailbox
-from tests.api.bank import ORIGIN, PUBLIC_URL, Bank, asking, open_bank
+from tests.api.bank import INBOUND_SECRET, ORIGIN, PUBLIC_URL, Bank, asking, open_bank
 from tests.services.application import served
 
 
@@ -30,8 +30,18 @@ def allowed() -> tuple[str, ...]:
 
 
 @pytest.fixture
+def reply_domain() -> str | None:
+    """Where answers to invitations are received: nowhere."""
+    return None
+
+
+@pytest.fixture
 async def house(
-    database_url: str, clock: FixedClock, mailbox: Mailbox, allowed: tuple[str, ...]
+    database_url: str,
+    clock: FixedClock,
+    mailbox: Mailbox,
+    allowed: tuple[str, ...],
+    reply_domain: str | None,
 ) -> AsyncIterator[House]:
     """A whole installation, with a mailbox in place of a mail server."""
     settings = Settings(
@@ -39,6 +49,8 @@ async def house(
         database_url=database_url,
         public_url=PUBLIC_URL,
         outgoing_allow=allowed,
+        reply_domain=reply_domain,
+        inbound_secret=Secret(INBOUND_SECRET),
     )
     async with open_house(settings, clock=clock, channels={"email": mailbox}) as opened:
         yield opened

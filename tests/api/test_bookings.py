@@ -49,6 +49,7 @@ async def test_a_browser_books_a_meeting(
         "resources": [],
         "customer": made["customer"],
         "participants": [],
+        "participation": [],
         "series": None,
         "booked_by": "customer",
         "cancelled_by": None,

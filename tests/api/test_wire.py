@@ -22,7 +22,7 @@ from kernel.errors import SpreekuurError
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings, create_tenant
 from notifications.channels.mailbox import Mailbox
-from tests.api.bank import Operation, asking, at, operations, problem, token_of, wish
+from tests.api.bank import Operation, asking, at, operations, problem, signed, token_of, wish
 from tests.services.radicale import PASSWORDS, Radicale
 
 WIRE = (Path(__file__).parents[2] / "docs" / "wire.md").read_text()
@@ -190,6 +190,10 @@ class Play:
             key, headers = self.publishable, {"origin": ORIGIN}
         elif operation.keys:
             key = self.secret
+        if call.name == "POST /v1/inbound/mail":
+            mail = b"To: nobody@example.org\r\n\r\nHello\r\n"
+            async with asking(self.app, **signed(mail, self.clock.now())) as provider:
+                return await provider.post(call.target, content=mail)
         async with asking(self.app, key, **headers) as program:
             options = {} if body is None else {"json": body}
             answer = await program.request(call.method, self.filled(call.target), **options)

@@ -11,10 +11,11 @@ from api import pages, routes
 from api.app import create_app
 from api.bootstrap import build_house
 from api.dependencies import provide_caller, provide_server
+from api.routes.inbound import provide_mail
 from api.settings import Settings
 from kernel.crypto import Secret
 
-LOCKS = {"server", "browser", "link", "console", "open"}
+LOCKS = {"server", "browser", "link", "console", "signed", "open"}
 
 OPEN_TO_ALL = {
     "live",
@@ -57,6 +58,8 @@ def test_calls_for_servers_ask_for_a_secret_key(app: Litestar) -> None:
             assert names["caller"].dependency is demands, str(handler)
         if lock == "link" and not str(handler).startswith(READ_THEIR_OWN_LINK):
             assert "link" in names, str(handler)
+        if lock == "signed":
+            assert names["mail"].dependency is provide_mail, str(handler)
 
 
 def test_json_calls_without_a_key_are_few(app: Litestar) -> None:

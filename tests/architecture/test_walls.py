@@ -23,6 +23,7 @@ DIRECTORY = {
     "api_keys": "found by hash before a tenant is known",
     "sign_ins": "found by the id in a mailed link",
     "console_sessions": "found by the hash of a cookie",
+    "inbound_counts": "of most mail that comes in nobody can tell whose it is; numbers only",
 }
 """Tables without row-level security, and why each must be."""
 

@@ -24,7 +24,9 @@ from kernel.events import (
     CalendarTrouble,
     ConsentWithdrawn,
     Event,
+    InvitationDeclined,
     RatePublished,
+    TimeProposed,
 )
 from kernel.ids import Id, new_id
 from kernel.people import PersonName
@@ -331,6 +333,8 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[str]] = {
     BookingRealigned: ("notify.booking",),
     BookingConflicted: ("notify.booking",),
     BookingGoesAhead: ("notify.booking",),
+    InvitationDeclined: ("notify.booking",),
+    TimeProposed: ("notify.booking",),
     CalendarTrouble: ("notify.calendar",),
     ConsentWithdrawn: ("notify.consent",),
     RatePublished: ("notify.rate",),

@@ -79,6 +79,10 @@ FACTS: dict[Kind, Facts] = {
     ),
     "booking-conflicted": BookingFacts(start=MEETING.start),
     "booking-goes-ahead": BookingFacts(start=MEETING.start),
+    "invitation-declined": BookingFacts(start=MEETING.start),
+    "time-proposed": BookingFacts(
+        start=MEETING.start, proposed_start=datetime(2026, 12, 3, 9, 30, tzinfo=UTC)
+    ),
     "rate-changed": RATE,
     "sign-in": SignInFacts(sign_in="sgn_1"),
     "calendar-trouble": TroubleFacts(account="acc_1", code="calendar-refused"),
@@ -160,7 +164,12 @@ TROUBLES = [
 ]
 
 
-TO_ADVISORS_ONLY: list[Kind] = ["sign-in", "calendar-trouble", "booking-handed-over"]
+TO_ADVISORS_ONLY: list[Kind] = [
+    "sign-in",
+    "calendar-trouble",
+    "booking-handed-over",
+    "time-proposed",
+]
 TO_ADVISORS: list[Kind] = [
     "booking-requested",
     "booking-confirmed",
@@ -168,6 +177,8 @@ TO_ADVISORS: list[Kind] = [
     "booking-cancelled",
     "booking-reassigned",
     "booking-handed-over",
+    "invitation-declined",
+    "time-proposed",
     "sign-in",
 ]
 TO_GUESTS: list[Kind] = [
@@ -637,3 +648,23 @@ def test_only_a_promise_to_a_customer_touches_their_calendar() -> None:
     assert itip_method(notice("booking-conflicted"), [confirmed]) is None
     assert itip_method(notice("booking-cancelled", PEOPLE[2].id), [confirmed]) is None
     assert itip_method(notice("booking-requested", PEOPLE[2].id), []) is None
+
+
+def test_whoever_declines_is_asked_and_nothing_is_cancelled() -> None:
+    """The customer gets the link that cancels or moves; the advisor only their own page."""
+    asked = letter("invitation-declined")
+    told = letter("invitation-declined", to="advisor")
+
+    assert MEETING.manage_url in asked.text
+    assert "niet afgezegd" in asked.text
+    assert MEETING.manage_url not in told.text
+    assert f"{SITE}/console" in told.text
+
+
+def test_a_proposed_time_is_told_to_the_advisor_by_their_clock() -> None:
+    """Both times stand in the letter, and that nothing has been changed."""
+    text = letter("time-proposed", "nl", "informal", to="advisor").text.replace("\n", " ")
+
+    assert "donderdag 3 december 2026 om 10:30" in text
+    assert "dinsdag 1 december 2026 om 09:00" in text
+    assert "Er is niets gewijzigd." in text

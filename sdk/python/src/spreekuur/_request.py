@@ -24,6 +24,7 @@ from spreekuur.errors import (
     from_problem,
 )
 from spreekuur.models import Page
+from spreekuur.webhooks import sign
 
 T = TypeVar("T")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -45,6 +46,8 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
         answer: What a good answer is read as.
         key: Makes a POST safe to repeat; None where the method is so by itself.
         authorized: Whether the API key is sent along.
+        kind: What the content is.
+        more: Headers that this call alone has.
     """
 
     method: Method
@@ -56,6 +59,8 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
     key: str | None = None
     authorized: bool = True
     accept: str = _JSON
+    kind: str = _JSON
+    more: dict[str, str] = {}
 
     def at(self, cursor: str) -> "Call[T]":
         """Return the same call for the page that *cursor* names."""
@@ -67,10 +72,10 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
         if api_key is not None and self.authorized:
             headers["Authorization"] = f"Bearer {api_key}"
         if self.content is not None:
-            headers["Content-Type"] = _JSON
+            headers["Content-Type"] = self.kind
         if self.key is not None:
             headers["Idempotency-Key"] = self.key
-        return headers
+        return {**headers, **self.more}
 
 
 class Answer(Struct, frozen=True):
@@ -132,6 +137,34 @@ def page_of(
     asked = {**query, "cursor": cursor, "limit": limit}
     # mypy cannot subscript a generic class by a variable that holds a type.
     return ask("GET", route, answer=Page[kind], query=asked)  # type: ignore[valid-type]
+
+
+def hand_over(
+    route: str, mail: bytes, *, secret: str, recipient: str | None, sender: str | None
+) -> Call[None]:
+    """Return the call that hands over a received mail; it may be sent as often as it takes.
+
+    Raises:
+        ValueError: *secret* is not a webhook secret.
+    """
+    name, moment = f"mail_{secrets.token_hex(16)}", int(time.time())
+    envelope = given(**{"Envelope-To": recipient, "Envelope-From": sender})
+    return Call(
+        method="POST",
+        route=route,
+        path=route,
+        answer=type(None),
+        content=mail,
+        key=name,
+        authorized=False,
+        kind="message/rfc822",
+        more={
+            "webhook-id": name,
+            "webhook-timestamp": str(moment),
+            "webhook-signature": sign(mail, name, moment, secret=secret),
+            **envelope,
+        },
+    )
 
 
 def consent_list(consents: Mapping[str, bool]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ decimals. Fields that the service adds later are ignored, not refused.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
@@ -364,6 +364,23 @@ class Colleague(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Participation(Struct, frozen=True, kw_only=True):
+    """What somebody who is to come last answered from their own calendar program.
+
+    It changes nothing about the meeting; a new time of the meeting makes it void.
+
+    Attributes:
+        answer: None where they only proposed another time.
+        proposed_start: The time that they would rather have, with its end.
+    """
+
+    customer: str
+    answer: Literal["accepted", "tentative", "declined"] | None
+    answered_at: dt.datetime
+    proposed_start: dt.datetime | None = None
+    proposed_end: dt.datetime | None = None
+
+
 class Booking(Struct, frozen=True, kw_only=True):
     """A meeting that was asked for.
 
@@ -373,6 +390,7 @@ class Booking(Struct, frozen=True, kw_only=True):
         colleagues: Who is there beside the advisor.
         resources: Slugs of the rooms and the like that it takes.
         participants: Ids of the customers who come along, as they were named.
+        participation: What those who are to come answered to their invitations.
         series: The id of the series that it belongs to.
         booked_by: The customer, or an operator on their behalf.
         cancelled_by: Who called it off.
@@ -393,6 +411,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     resources: list[str] = field(default_factory=list)
     customer: str
     participants: list[str] = field(default_factory=list)
+    participation: list[Participation] = field(default_factory=list)
     series: str | None = None
     booked_by: str = "customer"
     cancelled_by: str | None = None

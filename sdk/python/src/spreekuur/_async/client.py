@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import httpx2
 
+from spreekuur._async.inbound import AsyncInboundCalls
 from spreekuur._async.manage import AsyncManageCalls
 from spreekuur._async.meetings import (
     AsyncBookingCalls,
@@ -75,6 +76,7 @@ class AsyncSpreekuur:
         self.bookings = AsyncBookingCalls(self._sender)
         self.series = AsyncSeriesCalls(self._sender)
         self.conflicts = AsyncConflictCalls(self._sender)
+        self.inbound = AsyncInboundCalls(self._sender)
         self.tenant = AsyncTenantCalls(self._sender)
         self.locations = AsyncLocationCalls(self._sender)
         self.advisors = AsyncAdvisorCalls(self._sender)

@@ -6,6 +6,7 @@ from typing import Self
 import httpx2
 
 from spreekuur._request import MAX_RETRIES, TIMEOUT
+from spreekuur._sync.inbound import InboundCalls
 from spreekuur._sync.manage import ManageCalls
 from spreekuur._sync.meetings import (
     BookingCalls,
@@ -76,6 +77,7 @@ class Spreekuur:
         self.bookings = BookingCalls(self._sender)
         self.series = SeriesCalls(self._sender)
         self.conflicts = ConflictCalls(self._sender)
+        self.inbound = InboundCalls(self._sender)
         self.tenant = TenantCalls(self._sender)
         self.locations = LocationCalls(self._sender)
         self.advisors = AdvisorCalls(self._sender)

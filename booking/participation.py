@@ -1,0 +1,118 @@
+"""Answers to invitations: who of a meeting's customers says that they come."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from booking import participation_store as store
+from booking.answering import (
+    Outcome,
+    Participation,
+    about_now,
+    answered,
+    outcome_of,
+    refusal,
+    sequence_of_time,
+    taken_over,
+)
+from booking.model import Booking
+from booking.reading import get_booking, history
+from booking.replies import Reply
+from kernel import audit, outbox
+from kernel.events import InvitationDeclined, TimeProposed
+from kernel.ids import Id
+
+
+class Guests(Protocol):
+    """Knows the addresses to which invitations go; this room keeps none."""
+
+    async def address(self, db: AsyncConnection, tenant: Id, customer: Id, /) -> str | None:
+        """Return a customer's address; None when they are gone or have none."""
+        ...
+
+
+async def take_answer(
+    db: AsyncConnection, tenant: Id, booking_id: Id, reply: Reply, guests: Guests, *, now: datetime
+) -> Outcome:
+    """Write down what a customer answered to the invitation, and return what became of that.
+
+    The meeting itself stays as it is, whatever they say: somebody has to cancel or move it.
+
+    Raises:
+        NotFound: There is no such booking.
+    """
+    booking = await get_booking(db, tenant, booking_id)
+    least = sequence_of_time(await history(db, tenant, booking_id))
+    if refused := refusal(booking, reply.said, least=least, now=now):
+        return refused
+    invited = await _invited_at(db, tenant, booking, reply.attendee, guests)
+    if not invited:
+        return "not-invited"
+    known = await store.participations_of(db, tenant, [booking_id])
+    before = {one.customer_id: one for one in known}
+    # A couple may share an address, and then their calendar answers for both.
+    outcomes = [
+        await _answer(db, tenant, booking, customer, reply, before.get(customer), now=now)
+        for customer in invited
+    ]
+    return outcomes[0]
+
+
+async def participation_of(
+    db: AsyncConnection, tenant: Id, bookings: Sequence[Booking]
+) -> dict[Id, list[Participation]]:
+    """Return the answers about the time that each of these meetings has now, in one statement."""
+    if not bookings:
+        return {}
+    known = await store.participations_of(db, tenant, [booking.id for booking in bookings])
+    return {booking.id: about_now(booking, known) for booking in bookings}
+
+
+async def _invited_at(
+    db: AsyncConnection, tenant: Id, booking: Booking, address: str, guests: Guests
+) -> list[Id]:
+    """Return whom of those who are to come an address belongs to, the customer first."""
+    found = []
+    for customer in dict.fromkeys([booking.customer_id, *booking.participants]):
+        theirs = await guests.address(db, tenant, customer)
+        # No server that anybody uses tells small letters from large ones (RFC 5321, 2.4).
+        if theirs is not None and theirs.strip().lower() == address:
+            found.append(customer)
+    return found
+
+
+async def _answer(
+    db: AsyncConnection,
+    tenant: Id,
+    booking: Booking,
+    customer: Id,
+    reply: Reply,
+    before: Participation | None,
+    *,
+    now: datetime,
+) -> Outcome:
+    given = answered(booking, customer, reply.said, reply.answer, before=before, now=now)
+    if not isinstance(given, Participation):
+        return given
+    outcome = outcome_of(given)
+    if not await store.keep_newer(db, tenant, taken_over(given, before)):
+        return "older"  # two came at the same moment, and the other one is newer
+    action = f"invitation.{outcome}"
+    await audit.note(db, tenant, actor="customer", action=action, subject=booking.id, now=now)
+    if outcome == "declined":
+        declined = InvitationDeclined(
+            booking=booking.id, customer=customer, sequence=booking.sequence
+        )
+        await outbox.record(db, tenant, declined, now=now)
+    if given.proposed_start is not None and given.proposed_end is not None:
+        proposed = TimeProposed(
+            booking=booking.id,
+            customer=customer,
+            sequence=booking.sequence,
+            start=given.proposed_start,
+            end=given.proposed_end,
+        )
+        await outbox.record(db, tenant, proposed, now=now)
+    return outcome
