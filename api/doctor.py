@@ -25,6 +25,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await _database(settings),
         await _redis(settings),
         await _smtp(settings),
+        _replies(settings),
         _public_url(settings),
     ]
 
@@ -65,6 +66,22 @@ async def _smtp(settings: Settings) -> Finding:
         detail = f"The mail server cannot be used ({problem}); check SPREEKUUR_SMTP_URL."
         return Finding(part="smtp", ok=False, detail=detail)
     return Finding(part="smtp", ok=True, detail="answers")
+
+
+def _replies(settings: Settings) -> Finding:
+    domain = settings.reply_domain
+    if domain is None:
+        detail = "not set: answers to invitations go to SPREEKUUR_MAIL_FROM, and nobody reads them"
+        return Finding(part="replies", ok=True, detail=detail)
+    sender = settings.mail_from.rpartition("@")[2].lower()
+    if not (domain == sender or domain.endswith(f".{sender}") or sender.endswith(f".{domain}")):
+        detail = (
+            f"Invitations are organised at {domain} and sent from {sender}. Use one domain, or a "
+            "domain below the other: mail programs distrust an organiser from elsewhere."
+        )
+        return Finding(part="replies", ok=False, detail=detail)
+    door = "mail server and HTTP" if settings.inbound_secret else "mail server"
+    return Finding(part="replies", ok=True, detail=f"{domain}, by {door}")
 
 
 def _public_url(settings: Settings) -> Finding:

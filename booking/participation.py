@@ -53,7 +53,7 @@ async def take_answer(
     known = await store.participations_of(db, tenant, [booking_id])
     before = {one.customer_id: one for one in known}
     # A couple may share an address, and then their calendar answers for both.
-    outcomes = [
+    outcomes: list[Outcome] = [
         await _answer(db, tenant, booking, customer, reply, before.get(customer), now=now)
         for customer in invited
     ]

@@ -21,9 +21,12 @@ import notifications.service
 from api.bootstrap import open_house
 from api.settings import Settings
 from api.wiring import House
+from booking.answering import COUNTS
 from booking.hours import WeeklyRange
 from booking.model import Booking, BookingInput
 from booking.organisation import AdvisorInput, LocationInput, MeetingTypeInput, ScheduleInput
+from booking.participation import take_answer
+from booking.replies import Reply, read_reply
 from booking.values import Channel
 from context.model import CustomerInput, FormDefinition
 from kernel.clock import FixedClock
@@ -33,6 +36,8 @@ from kernel.people import Language, PersonName
 from kernel.tenancy import Tenant, TenantSettings, create_tenant
 from notifications.channels.mailbox import Mail, Mailbox
 from notifications.model import RateInput
+from tests.booking import mails
+from tests.booking.mails import Answering
 from tests.services.application import served
 
 WORDS = "Onze rente loopt af en we schrikken van de <b>nieuwe</b> tarieven."
@@ -183,6 +188,27 @@ class World(Struct, frozen=True, kw_only=True):
             await context.service.save_answers(
                 db, tenant, meeting.id, answers, submit=submit, language="nl", now=self.now()
             )
+
+    async def invitation_answered(
+        self, meeting: Booking, who: str, partstat: str, *, rather: str | None = None
+    ) -> None:
+        """Let somebody's calendar answer the invitation, or propose a time on the clock."""
+        given = Answering(uid=meeting.uid, who=who, partstat=partstat)
+        if rather is None:
+            raw = mails.gmail(given)
+        else:
+            end = datetime.strptime(rather, "%Y%m%dT%H%M%S") + timedelta(hours=1)  # noqa: DTZ007  # on the clock
+            raw = mails.counter(
+                msgspec.structs.replace(given, start=rather, end=f"{end:%Y%m%dT%H%M%S}")
+            )
+        reply = read_reply(raw)
+        assert isinstance(reply, Reply)
+        tenant = self.bank.tenant.id
+        async with self.house.database.transaction(tenant) as db:
+            outcome = await take_answer(
+                db, tenant, meeting.id, reply, self.house.directory, now=self.now()
+            )
+        assert outcome in COUNTS
 
     async def publish(self, years: int, rate: str) -> None:
         """Publish a mortgage rate."""

@@ -123,6 +123,25 @@ async def test_a_page_fetched_ahead_counts_as_unseen(world: World) -> None:
     assert "u opent dit overzicht voor het eerst" in page
 
 
+async def test_what_guests_answered_stands_with_the_meeting(world: World) -> None:
+    """By name, in the advisor's language and zone; it is only said, and only about this time."""
+    bram = PersonName(given="Bram", surname="Bakker")
+    meeting = await world.meeting(at(10), partner=bram)
+    await world.invitation_answered(meeting, "anna@example.org", "DECLINED")
+    await world.invitation_answered(
+        meeting, "bram@example.org", "TENTATIVE", rather="20261203T140000"
+    )
+
+    async with world.signed_in() as browser:
+        page = text_of((await browser.get(f"/console/bookings/{meeting.id}")).text)
+        english = text_of((await browser.get(f"/console/bookings/{meeting.id}?lang=en")).text)
+
+    assert "Anna de Vries heeft de uitnodiging afgeslagen; de afspraak staat nog." in page
+    assert "Bram Bakker komt misschien." in page
+    assert "Bram Bakker stelt donderdag 3 december 2026 om 14:00 voor" in page
+    assert "Anna de Vries declined the invitation; the meeting still stands." in english
+
+
 async def test_what_is_missing_and_to_bring_are_told_apart(world: World) -> None:
     """Unanswered questions stand among the warnings, documents to bring below."""
     meeting = await world.meeting(at(15))

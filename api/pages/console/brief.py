@@ -13,6 +13,7 @@ import context.service
 from api.assignment import assignment_of
 from api.brief import brief_of
 from api.pages.console.layout import lay_out
+from api.pages.console.replies import replies_of
 from api.pages.console.session import CONSOLE, Screen
 from api.pages.console.view import show
 from api.wiring import House
@@ -73,6 +74,9 @@ async def _brief_page(
         meeting = await booking.service.get_booking(db, tenant, booking_id)
         host = await booking.service.get_advisor(db, tenant, meeting.advisor_id)
         assignment = await assignment_of(db, tenant, meeting.id, language=screen.language)
+        replies = await replies_of(
+            db, tenant, meeting, language=screen.language, timezone=host.timezone
+        )
         brief = await brief_of(
             db, tenant, meeting.id, reader=screen.person.id, language=screen.language, now=now
         )
@@ -83,6 +87,7 @@ async def _brief_page(
         meeting,
         host,
         why=assignment.sentences,
+        replies=replies,
         begun=now >= meeting.start,
         paper=paper,
     )
@@ -112,6 +117,7 @@ def _show(
     host: Advisor,
     *,
     why: list[str],
+    replies: list[str],
     begun: bool,
     paper: bool,
 ) -> Response[str]:
@@ -127,6 +133,7 @@ def _show(
         meeting=meeting,
         host=host,
         why=why,
+        replies=replies,
         outcomes=_outcomes(meeting) if begun else [],
         paper=paper,
     )

@@ -206,6 +206,16 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "This is {name}'s meeting. It is on record that you opened this brief.",
     },
     "brief.why": {"nl": "Toegewezen:", "en": "Assigned:"},
+    "reply.accepted": {"nl": "{who} komt.", "en": "{who} is coming."},
+    "reply.tentative": {"nl": "{who} komt misschien.", "en": "{who} may come."},
+    "reply.declined": {
+        "nl": "{who} heeft de uitnodiging afgeslagen; de afspraak staat nog.",
+        "en": "{who} declined the invitation; the meeting still stands.",
+    },
+    "reply.proposed": {
+        "nl": "{who} stelt {when} voor; er is niets gewijzigd.",
+        "en": "{who} proposes {when}; nothing has been changed.",
+    },
     "brief.attention": {"nl": "Waar u op let", "en": "What to look out for"},
     "brief.documents": {"nl": "Mee te brengen", "en": "To bring"},
     "brief.source": {"nl": "Bron", "en": "Source"},
