@@ -52,12 +52,12 @@ async def take_answer(
         return "not-invited"
     known = await store.participations_of(db, tenant, [booking_id])
     before = {one.customer_id: one for one in known}
-    # A couple may share an address, and then their calendar answers for both.
-    outcomes: list[Outcome] = [
-        await _answer(db, tenant, booking, customer, reply, before.get(customer), now=now)
-        for customer in invited
-    ]
-    return outcomes[0]
+    # A couple may share an address: their calendar answers for both, and that is told once.
+    first, *others = invited
+    outcome = await _answer(db, tenant, booking, first, reply, before.get(first), now=now)
+    for customer in others:
+        await _keep(db, tenant, booking, customer, reply, before.get(customer), now=now)
+    return outcome if isinstance(outcome, str) else outcome_of(outcome)
 
 
 async def participation_of(
@@ -92,20 +92,13 @@ async def _answer(
     before: Participation | None,
     *,
     now: datetime,
-) -> Outcome:
-    given = answered(booking, customer, reply.said, reply.answer, before=before, now=now)
+) -> Participation | Outcome:
+    """Keep an answer, and let those hear of it who have to do something now."""
+    given = await _keep(db, tenant, booking, customer, reply, before, now=now)
     if not isinstance(given, Participation):
         return given
-    outcome = outcome_of(given)
-    if not await store.keep_newer(db, tenant, taken_over(given, before)):
-        return "older"  # two came at the same moment, and the other one is newer
-    action = f"invitation.{outcome}"
+    action = f"invitation.{outcome_of(given)}"
     await audit.note(db, tenant, actor="customer", action=action, subject=booking.id, now=now)
-    if outcome == "declined":
-        declined = InvitationDeclined(
-            booking=booking.id, customer=customer, sequence=booking.sequence
-        )
-        await outbox.record(db, tenant, declined, now=now)
     if given.proposed_start is not None and given.proposed_end is not None:
         proposed = TimeProposed(
             booking=booking.id,
@@ -115,4 +108,28 @@ async def _answer(
             end=given.proposed_end,
         )
         await outbox.record(db, tenant, proposed, now=now)
-    return outcome
+    elif given.answer == "declined":
+        declined = InvitationDeclined(
+            booking=booking.id, customer=customer, sequence=booking.sequence
+        )
+        await outbox.record(db, tenant, declined, now=now)
+    return given
+
+
+async def _keep(
+    db: AsyncConnection,
+    tenant: Id,
+    booking: Booking,
+    customer: Id,
+    reply: Reply,
+    before: Participation | None,
+    *,
+    now: datetime,
+) -> Participation | Outcome:
+    """Write an answer down, if it counts."""
+    given = answered(booking, customer, reply.said, reply.answer, before=before, now=now)
+    if not isinstance(given, Participation):
+        return given
+    # Two may come at the same moment, and then the newer one stays.
+    kept = await store.keep_newer(db, tenant, taken_over(given, before))
+    return given if kept else "older"

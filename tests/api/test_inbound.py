@@ -1,14 +1,19 @@
 """Answers to invitations, from the mail that a customer got to what the bank sees of it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
+import spreekuur._request
 from icalendar import Calendar
 from litestar import Litestar
 from msgspec import structs
+from spreekuur import AsyncSpreekuur
+from spreekuur.errors import Unauthenticated
 from sqlalchemy import select
 
 from api.bootstrap import open_house
@@ -23,7 +28,18 @@ from kernel.ids import Id, new_id
 from kernel.tables import events
 from notifications.channels.email import SmtpChannel
 from notifications.channels.mailbox import Mail, Mailbox
-from tests.api.bank import Bank, asking, at, booked, open_bank, problem, signed, token_of
+from tests.api.bank import (
+    INBOUND_SECRET,
+    PUBLIC_URL,
+    Bank,
+    asking,
+    at,
+    booked,
+    open_bank,
+    problem,
+    signed,
+    token_of,
+)
 from tests.booking import mails
 from tests.booking.mails import Answering
 from tests.services.application import served
@@ -200,6 +216,67 @@ async def test_who_comes_along_answers_for_themselves(
     ]
 
 
+async def test_a_change_of_mind_is_kept_and_not_told_for_ever(
+    house: House, mailbox: Mailbox, client: httpx2.AsyncClient, clock: FixedClock
+) -> None:
+    """No, yes, no, yes, no: the last one stands, and one letter each was enough."""
+    made, answer = await invited(house, mailbox, client)
+    before = len(mailbox.messages())
+
+    for partstat in ("DECLINED", "ACCEPTED", "DECLINED", "ACCEPTED", "DECLINED"):
+        clock.advance(timedelta(minutes=6))
+        given = structs.replace(answer, partstat=partstat, stamp=clock.now())
+        assert await receive(house, mails.gmail(given)) == partstat.lower()
+        await settle(house)
+
+    assert [one["answer"] for one in await answers(client, made["id"])] == ["declined"]
+    assert len(mailbox.messages()) == before + 2
+
+
+async def test_one_mail_that_comes_in_many_times_at_once_counts_once(
+    house: House, mailbox: Mailbox, client: httpx2.AsyncClient
+) -> None:
+    """Mail servers hand over again what they are not sure of; one event, one row, one count."""
+    made, answer = await invited(house, mailbox, client)
+    declined = mails.outlook(structs.replace(answer, partstat="DECLINED"))
+
+    outcomes = await asyncio.gather(*(receive(house, declined) for _ in range(8)))
+
+    assert outcomes.count("declined") == 1
+    assert set(outcomes) <= {"declined", "repeated", "older"}
+    assert len(await answers(client, made["id"])) == 1
+    assert await happened(house, "invitation.declined") == 1
+    assert sum((await counts(house)).values()) == 8
+
+
+async def test_the_client_hands_mail_over(
+    app: Litestar,
+    house: House,
+    bank: Bank,
+    mailbox: Mailbox,
+    client: httpx2.AsyncClient,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A program beside a provider needs the mail and the secret, no key of any bank."""
+    made, answer = await invited(house, mailbox, client)
+    monkeypatch.setattr(spreekuur._request, "time", SimpleNamespace(time=clock.now().timestamp))
+    ours = AsyncSpreekuur.in_process(app, base_url=PUBLIC_URL)
+
+    await ours.inbound.mail(
+        mails.apple(answer), secret=INBOUND_SECRET, recipient=answer.to, sender="a@example.org"
+    )
+    with pytest.raises(Unauthenticated):
+        await ours.inbound.mail(b"x", secret="whsec_YW5vdGhlciBzZWNyZXQgdGhhdCBpcyBsb25n")
+
+    assert [one["answer"] for one in await answers(client, made["id"])] == ["accepted"]
+    theirs = AsyncSpreekuur.in_process(app, bank.secret, base_url=PUBLIC_URL)
+    (shown,) = (await theirs.bookings.get(made["id"])).participation
+    assert (shown.customer, shown.answer) == (made["customer"], "accepted")
+    await ours.aclose()
+    await theirs.aclose()
+
+
 async def test_the_answer_may_reach_us_in_more_than_one_way(
     house: House, mailbox: Mailbox, client: httpx2.AsyncClient
 ) -> None:
@@ -330,10 +407,13 @@ async def test_a_couple_that_shares_an_address_answers_together(
     kim = {**KIM, "email": "anna@example.org"}
     made, answer = await invited(house, mailbox, client, participants=[kim])
 
-    assert await receive(house, mails.gmail(answer)) == "accepted"
+    declined = structs.replace(answer, partstat="DECLINED")
+
+    assert await receive(house, mails.gmail(declined)) == "declined"
 
     shown = {one["customer"]: one["answer"] for one in await answers(client, made["id"])}
-    assert shown == dict.fromkeys([made["customer"], *made["participants"]], "accepted")
+    assert shown == dict.fromkeys([made["customer"], *made["participants"]], "declined")
+    assert await happened(house, "invitation.declined") == 1
 
 
 def str_of(instant: datetime) -> str:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from booking.answering import (
@@ -158,3 +160,28 @@ def test_answers_about_another_time_are_not_shown(generation: int) -> None:
     assert about_now(booking, [taken]) == [taken]
     assert about_now(booking, [structs.replace(taken, generation=generation)]) == []
     assert about_now(booking, [structs.replace(taken, customer_id="cus_gone")]) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.integers(0, 5),
+            st.sampled_from(["accepted", "declined", "tentative"]),
+        ),
+        max_size=12,
+        unique_by=lambda one: one[:2],
+    )
+)
+def test_in_whatever_order_answers_come_the_newest_stands(
+    came: list[tuple[int, int, Answer]],
+) -> None:
+    """Mail overtakes mail; what stands in the end does not depend on it."""
+    booking = structs.replace(make_booking(), sequence=3)
+    known: Participation | None = None
+    for sequence, second, answer in came:
+        taken = take(booking, said(sequence, second), known, answer)
+        known = taken if isinstance(taken, Participation) else known
+
+    newest = max(came, key=lambda one: one[:2], default=None)
+    assert (known.answer if known else None) == (newest[2] if newest else None)
