@@ -98,13 +98,17 @@ def _read(mail: Mail, sender: str | None) -> Reply | Ignored:
 
 def _is_bounce(mail: Mail, sender: str | None) -> bool:
     """Tell whether a machine reports what became of a mail (RFC 3464, RFC 8098)."""
-    null = {"", "<>"}
     back = mail.get("Return-Path")
     return (
-        (sender is not None and sender.strip() in null)
-        or (back is not None and str(back).strip() in null)
+        (sender is not None and _is_null(sender))
+        or (back is not None and _is_null(str(back)))
         or mail.get_content_type() == "multipart/report"
     )
+
+
+def _is_null(sender: str) -> bool:
+    # Postfix writes the null sender with a name, unless it is told otherwise.
+    return sender.strip().strip("<>").lower() in {"", "mailer-daemon"}
 
 
 def _is_out_of_office(mail: Mail) -> bool:

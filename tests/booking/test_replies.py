@@ -108,6 +108,8 @@ def test_machines_are_told_from_people() -> None:
     assert reason(mails.bounce(ANNA)) == "bounce"
     assert reason(mails.outlook(ANNA), sender="") == "bounce"
     assert reason(mails.outlook(ANNA), sender="<>") == "bounce"
+    assert reason(mails.outlook(ANNA), sender="MAILER-DAEMON") == "bounce"
+    assert reason(b"Return-Path: <MAILER-DAEMON>\r\n" + mails.outlook(ANNA)) == "bounce"
     assert reason(b"Return-Path: <>\r\n" + mails.outlook(ANNA)) == "bounce"
     assert reason(b"Auto-Submitted: auto-generated\r\n\r\nHello") == "auto-reply"
 
