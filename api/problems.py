@@ -30,7 +30,11 @@ _MISSING: Final = re.compile(r"Missing required query parameter '([^']+)'")
 _FRAMEWORK: Final = {
     404: ("not-found", NotFound.title, "There is nothing at this address."),
     405: ("method-not-allowed", "Not at this address", "This address takes other methods."),
-    413: ("body-too-large", "The body is too large", "Send at most 256 kilobytes."),
+    413: (
+        "body-too-large",
+        "The body is too large",
+        "Send at most 256 kilobytes, or one megabyte of a received mail.",
+    ),
 }
 """What the framework refuses by itself: type, title and detail by status."""
 

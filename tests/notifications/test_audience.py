@@ -15,6 +15,8 @@ from kernel.events import (
     BookingReassigned,
     BookingRequested,
     BookingRescheduled,
+    InvitationDeclined,
+    TimeProposed,
 )
 from kernel.ids import Id, new_id
 from notifications.audience import BookingEvent, Told, audience
@@ -25,6 +27,7 @@ MEETING = make_appointment()
 BOOKING = MEETING.booking
 MOVED = BookingRescheduled(booking=BOOKING, sequence=1, previous_start=NOW, by="customer")
 GIVEN = BookingReassigned(booking=BOOKING, sequence=1, previous_advisor=SANNE, by="advisor")
+PROPOSED = TimeProposed(booking=BOOKING, customer=ANNA, sequence=0, start=NOW, end=NOW)
 EVENTS: list[BookingEvent] = [
     BookingRequested(booking=BOOKING),
     BookingConfirmed(booking=BOOKING),
@@ -35,7 +38,12 @@ EVENTS: list[BookingEvent] = [
     BookingRealigned(booking=BOOKING, sequence=1, previous_start=NOW),
     BookingConflicted(booking=BOOKING, conflict=new_id("cnf", NOW), advisor=SANNE),
     BookingGoesAhead(booking=BOOKING, conflict=new_id("cnf", NOW)),
+    InvitationDeclined(booking=BOOKING, customer=ANNA, sequence=0),
+    PROPOSED,
 ]
+
+CHANGES = [one for one in EVENTS if not isinstance(one, InvitationDeclined)]
+"""What becomes of a meeting, not what somebody says about coming to it."""
 
 
 def told(
@@ -51,6 +59,20 @@ def told(
         MEETING, state=state, advisor=after[0], colleagues=after[1:], participants=list(along)
     )
     return audience(event, meeting, Attendance(before=before, after=after))
+
+
+def test_only_a_customer_who_declines_is_asked_what_they_want() -> None:
+    """Whoever comes along changes nothing, and a proposal waits for the advisor; he is told."""
+    declined = [
+        told(InvitationDeclined(booking=BOOKING, customer=who, sequence=0), [SANNE], along=(KIM,))
+        for who in (ANNA, KIM)
+    ]
+
+    assert declined == [
+        [(ANNA, "invitation-declined"), (SANNE, "invitation-declined")],
+        [(SANNE, "invitation-declined")],
+    ]
+    assert told(PROPOSED, [SANNE, JOOST], along=(KIM,)) == [(SANNE, "time-proposed")]
 
 
 def test_colleagues_hear_whatever_becomes_of_a_meeting() -> None:
@@ -115,7 +137,7 @@ def test_of_a_request_no_calendar_entry_is_put_right(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["confirmed", "requested"])
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("event", CHANGES, ids=lambda event: type(event).__name__)
 def test_who_comes_along_hears_what_the_customer_hears(event: BookingEvent, state: str) -> None:
     """Whatever happens to the meeting, and nothing changes for anybody else by it."""
     alone = told(event, [SANNE, JOOST], state=state)

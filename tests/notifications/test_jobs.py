@@ -24,6 +24,7 @@ from kernel.events import (
     CalendarTrouble,
     ConsentWithdrawn,
     Event,
+    InvitationDeclined,
 )
 from kernel.ids import Id, new_id
 from kernel.people import PersonName
@@ -623,6 +624,50 @@ async def test_a_cancellation_never_comes_before_its_invitation(
     assert "METHOD:CANCEL" in calendar(received)
     states = {n.kind: n.state for n in await notices(office, booking=meeting.booking)}
     assert states == {"booking-confirmed": "superseded", "booking-cancelled": "sent"}
+
+
+async def test_a_question_about_an_old_time_is_not_asked(office: Office, smtp: SmtpServer) -> None:
+    """Declined while the server was down, and moved since: only where it is now is told."""
+    meeting = meet(office)
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+    smtp.close()
+    await office.happen(InvitationDeclined(booking=meeting.booking, customer=ANNA, sequence=0))
+    before = office.town.move(meeting.booking, datetime(2026, 12, 2, 10, 0, tzinfo=UTC))
+    await office.happen(
+        BookingRescheduled(
+            booking=meeting.booking, sequence=1, previous_start=before, by="customer"
+        )
+    )
+
+    smtp.open()
+    await office.later(timedelta(minutes=10))
+    await office.later(timedelta(seconds=10))
+
+    assert [re.findall(r"METHOD:(\w+)", calendar(one)) for one in smtp.received] == [
+        ["REQUEST"],
+        ["REQUEST"],
+    ]
+    states = {
+        (n.kind, n.recipient): n.state for n in await notices(office, booking=meeting.booking)
+    }
+    assert states["invitation-declined", ANNA] == "superseded"
+    assert states["invitation-declined", SANNE] == "superseded"
+
+
+async def test_a_question_after_a_no_leaves_the_invitation_as_it_is(
+    office: Office, smtp: SmtpServer
+) -> None:
+    """It carries nothing for the calendar, and later invitations still go out."""
+    meeting = meet(office)
+    await office.happen(BookingConfirmed(booking=meeting.booking))
+    await office.happen(InvitationDeclined(booking=meeting.booking, customer=ANNA, sequence=0))
+    await office.happen(InvitationDeclined(booking=meeting.booking, customer=ANNA, sequence=0))
+
+    _, asked = letters_to(smtp, "anna@example.org")
+    (told,) = letters_to(smtp, "sanne@demobank.example")
+    assert calendar(asked) == calendar(told) == ""
+    assert meeting.manage_url in plain(asked)
+    assert meeting.manage_url not in raw(told)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
