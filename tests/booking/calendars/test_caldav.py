@@ -13,6 +13,7 @@ from booking.calendars.port import (
     Missing,
     Refused,
     TokenInvalid,
+    TooLarge,
     Unreachable,
     href_of,
 )
@@ -104,8 +105,8 @@ _EMPTY = b'<multistatus xmlns="DAV:"/>'
         (_answer("200 OK", b"<html>log in</html>", "Content-Type: text/html"), Garbled),
         (_answer("207 OK", b"<multistatus xmlns=", _XML), Garbled),
         (_answer("207 OK", _EMPTY, _XML), Garbled),
-        (_answer("207 OK", b"x" * 100, "Content-Encoding: gzip"), Unreachable),
-        (_answer("207 OK", b" " * (9 * 2**20), _XML), Unreachable),
+        (_answer("207 OK", b"x" * 100, "Content-Encoding: gzip"), TooLarge),
+        (_answer("207 OK", b" " * (9 * 2**20), _XML), TooLarge),
         (_answer("302 Found", b"", "Location: https://169.254.169.254/"), Garbled),
         (b"HTTP/1.1 207 OK\r\nContent-Length: 50\r\n\r\n<multi", Unreachable),
         (b"nonsense\r\n\r\n", Unreachable),

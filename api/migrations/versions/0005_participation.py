@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_participation"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 TIME: Final = sa.DateTime(timezone=True)
 
