@@ -64,6 +64,10 @@ LOCKED_OUT: Final = timedelta(hours=1)
 """How long a booking waits for an account whose password no longer works."""
 
 
+FEED_EVERY: Final = timedelta(minutes=5)
+"""How often a feed is read: those who offer one count on less than a server does."""
+
+
 class Calendars:
     """The calendars of all advisors.
 
@@ -356,7 +360,7 @@ class Calendars:
 
     async def _ask_again(self, db: AsyncConnection, tenant: Id, done: Round) -> None:
         now = self.clock.now()
-        due_at = now + max(pause(done.account.failures), done.wait)
+        due_at = now + max(pause(done.account.failures), done.wait, _least(done.account))
         await work.enqueue(db, tenant, SYNC, done.account.id, now=now, due_at=due_at)
 
     async def _push(self, task: Task) -> None:
@@ -432,3 +436,8 @@ class Calendars:
                 found = await repairs(db, task.tenant, booking, now=now, count=ALTERNATIVES)
                 await conflicts.offer(db, task.tenant, conflict, found, now=now)
             await task.finish(db, now=now)
+
+
+def _least(account: StoredAccount) -> timedelta:
+    """Return how long an account is left alone at least."""
+    return FEED_EVERY if account.kind == "feed" else timedelta()

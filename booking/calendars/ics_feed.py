@@ -123,8 +123,9 @@ class IcsFeed:
         ]
 
     async def state(self, collection: str) -> CollectionState:
-        """Return by what the present file can be known."""
-        return CollectionState(sync_token=(await self._read()).seen.token(), ctag=None)
+        """Return by what the present file can be known, and a digest of what it says."""
+        seen = (await self._read()).seen
+        return CollectionState(sync_token=seen.token(), ctag=seen.digest)
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Say that nothing changed; whatever did is found in the listing.

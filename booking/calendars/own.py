@@ -123,13 +123,14 @@ class OwnServer:
             ChangedMeanwhile: Another object stands there, or none does any more.
             Garbled: This is no calendar entry, or its place is not in this calendar.
         """
-        _check(self.url, href, body)
+        _check_place(self.url, href)
         async with self._database.transaction(self._tenant) as db:
             number = await self._change(collection, db)
             stands = await own_store.object_at(db, self._tenant, self._account, href)
             there = stands.etag if stands else None
             if (etag is None) != (there is None) or (etag and etag != there):
                 raise ChangedMeanwhile(href)
+            _check_body(body)
             await own_store.keep(
                 db,
                 self._tenant,
@@ -183,10 +184,13 @@ class OwnServer:
         return f"{self._account}:{counter}"
 
 
-def _check(url: str, href: str, body: bytes) -> None:
+def _check_place(url: str, href: str) -> None:
     place = href_of(url)
     if not href.startswith(place) or "/" in href.removeprefix(place) or href == place:
         raise Garbled("no place in this calendar")
+
+
+def _check_body(body: bytes) -> None:
     if len(body) > MAX_BYTES:
         raise TooLarge("bytes")
     try:

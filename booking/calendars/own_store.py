@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars.tables import calendar_accounts, own_calendars, own_objects
+from booking.calendars.tables import own_calendars, own_objects
 from kernel.database import convert_row, dialect_of
 from kernel.ids import Id
 
@@ -34,15 +34,6 @@ async def add(db: AsyncConnection, tenant: Id, account_id: Id, *, advisor: Id) -
         insert(own_calendars).values(
             tenant_id=tenant, account_id=account_id, advisor_id=advisor, counter=0, generation=0
         )
-    )
-
-
-async def lock_advisor(db: AsyncConnection, tenant: Id, advisor: Id) -> None:
-    """Let nobody else change the advisor's accounts until the transaction ends."""
-    await db.execute(
-        select(calendar_accounts.c.id)
-        .where(calendar_accounts.c.tenant_id == tenant, calendar_accounts.c.advisor_id == advisor)
-        .with_for_update()
     )
 
 

@@ -20,9 +20,10 @@ from booking.calendars.model import Account, ConnectInput
 from booking.calendars.port import Forbidden, Refused, TokenInvalid, Unreachable
 from booking.calendars.splitting import Stream, parse
 from booking.calendars.tables import calendar_accounts, calendar_collections, calendar_objects
-from booking.sync import Calendars
+from booking.sync import FEED_EVERY, Calendars
 from kernel.errors import Unprocessable
 from kernel.outgoing import AddressRefused, Guard
+from kernel.work import Worker
 from tests.booking.calendars.conftest import Desk
 from tests.booking.calendars.test_splitting import event, feed
 from tests.services.processes import free_port
@@ -47,6 +48,7 @@ def reader(desk: Desk, website: Website) -> Desk:
     guard = Guard([f"127.0.0.1:{website.port}", f"127.0.0.1:{desk.radicale.port}"])
     keyring = desk.calendars.logins.keyring
     desk.calendars = Calendars(desk.database, desk.clock, keyring, guard, "https://bank.example")
+    desk.worker = Worker(desk.database, desk.clock, effects={}, errands=desk.calendars.errands())
     return desk
 
 
@@ -123,6 +125,21 @@ async def test_a_server_that_cannot_tell_is_compared_by_what_it_says(
     assert website.statuses() == [200]
     assert after.collections[0].last_ok_at == reader.clock.now()
     assert await reader.busy() == [FIRST]
+
+
+async def test_a_feed_is_read_every_five_minutes(reader: Desk, website: Website) -> None:
+    """Less often than a server, and far more often than bookings would have to wait for it."""
+    website.pages[PATH] = _page(1)
+    await _connect(reader, website)
+    await reader.pass_time(timedelta(minutes=2))
+    website.statuses()
+
+    due = [at - reader.clock.now() for at in await reader.waiting("calendar.sync")]
+    for _ in range(30):
+        await reader.pass_time(timedelta(minutes=1))
+
+    assert due == [FEED_EVERY]
+    assert website.statuses() == [304] * 6
 
 
 async def test_once_a_day_everything_is_read(reader: Desk, website: Website) -> None:

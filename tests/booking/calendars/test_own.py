@@ -72,7 +72,7 @@ async def test_objects_are_written_under_conditions(desk: Desk) -> None:
             await server.put(url, href, BODY, etag="")
         await server.put(url, href, BODY, etag=None)
         with pytest.raises(ChangedMeanwhile):
-            await server.put(url, href, OTHER, etag=None)
+            await server.put(url, href, b"ours", etag=None)
 
         first = await server.get(url, href)
         assert first is not None
@@ -121,6 +121,50 @@ async def test_changes_are_told_since_a_token(desk: Desk) -> None:
         for never in ("", "7", "nothing:1", f"{other}:99", f"{other}:-1", f"{other}:x"):
             with pytest.raises(TokenInvalid):
                 await server.changes(url, never)
+
+
+async def test_a_calendars_state_differs_when_it_does(desk: Desk) -> None:
+    """It stands still with the calendar and moves with it; nowhere there is none."""
+    async with await _server(desk) as server:
+        href = f"{href_of(server.url)}a.ics"
+        empty = await server.state(server.url)
+        await server.put(server.url, href, BODY, etag=None)
+        one = await server.state(server.url)
+
+        assert one == await server.state(server.url)
+        assert (one.sync_token, one.ctag) != (empty.sync_token, empty.ctag)
+        assert await server.token(server.url) == one.sync_token
+        with pytest.raises(Missing):
+            await server.state("own:/nowhere/")
+
+
+async def test_no_change_falls_between_two_tokens(desk: Desk) -> None:
+    """Whoever follows the tokens while others write knows in the end what a listing shows."""
+    async with await _server(desk) as server:
+        url = server.url
+        token = await server.token(url)
+        assert token is not None
+
+        async def write(number: int) -> None:
+            href = f"{href_of(url)}n{number}.ics"
+            await server.put(url, href, BODY, etag=None)
+            if number % 3 == 2:
+                await server.delete(url, href, etag="")
+
+        writing = asyncio.gather(*(write(number) for number in range(18)))
+        known: dict[str, str] = {}
+        while True:
+            done = writing.done()
+            changes = await server.changes(url, token)
+            known |= changes.changed
+            for href in changes.gone:
+                known.pop(href, None)
+            token = changes.token
+            if done:
+                break
+
+        assert known == await server.listing(url)
+        assert len(known) == 12
 
 
 async def test_what_is_no_entry_is_not_kept(desk: Desk) -> None:
