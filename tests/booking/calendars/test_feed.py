@@ -386,15 +386,21 @@ async def test_nobody_in_particular_declines_for_the_advisor(
 
 
 async def test_nobody_listens(reader: Desk, website: Website) -> None:
-    """A server that is down is not a wrong address."""
+    """A server that is down is not a wrong address; no cause carries the request along."""
     guard = Guard([f"127.0.0.1:{port}" for port in (free_port(), website.port)])
     keyring = reader.calendars.logins.keyring
     calendars = Calendars(reader.database, reader.clock, keyring, guard, "https://bank.example")
     (closed,) = [port for _, port in guard.allow if port != website.port]
     data = ConnectInput(advisor=reader.advisor, kind="feed", url=f"http://127.0.0.1:{closed}/a.ics")
 
-    with pytest.raises(CalendarUnreachable):
+    with pytest.raises(CalendarUnreachable) as refused:
         await calendars.connect(reader.tenant, data)
+    async with IcsFeed(guard, url=data.url or "", username="", password="") as server:
+        with pytest.raises(Unreachable) as down:
+            await server.token(server.url)
+
+    for problem in (refused.value, down.value):
+        assert (problem.__cause__, problem.__suppress_context__) == (None, True)
 
 
 @pytest.mark.parametrize(
