@@ -397,7 +397,7 @@ async def test_nobody_listens(reader: Desk, website: Website) -> None:
         await calendars.connect(reader.tenant, data)
     async with IcsFeed(guard, url=data.url or "", username="", password="") as server:
         with pytest.raises(Unreachable) as down:
-            await server.token(server.url)
+            await server.state(server.url)
 
     for problem in (refused.value, down.value):
         assert (problem.__cause__, problem.__suppress_context__) == (None, True)
