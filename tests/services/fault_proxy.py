@@ -310,11 +310,12 @@ def drip(*, pause: float = 0.05) -> Fault:
 
 
 def cut_short() -> Fault:
-    """Promise the real answer, and cut the connection in the middle of it."""
+    """Cut the connection in the middle of the real answer: of its body, if it has one."""
 
     async def fault(exchange: Exchange) -> None:
         real = await exchange.forward()
-        await exchange.write(_head(real, ("Content-Length", str(len(real.body) + 1))))
+        head = _head(real, ("Content-Length", str(len(real.body) + 1)))
+        await exchange.write(head if real.body else head[: len(head) // 2])
         await exchange.write(real.body[: len(real.body) // 2])
         exchange.cut()
 

@@ -196,9 +196,12 @@ async def test_everything_is_listed(place: Place) -> None:
     async with place.open() as server:
         listing = await server.listing(place.url)
         objects = await server.fetch(place.url, sorted(listing))
+        single = await server.get(place.url, place.href("e0.ics"))
 
     assert set(listing) == {place.href(f"e{number}.ics") for number in range(60)}
     assert {each.href: each.etag for each in objects} == listing
+    assert single is not None
+    assert single.etag == listing[single.href]
     assert len({each.body for each in objects}) == 60
 
 
