@@ -13,6 +13,7 @@ from kernel.outgoing import Guard, GuardedTransport
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 _BROKEN: Final = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+_OWN: Final = "spreekuur.connection"
 _ASK_ME: Final = 'Digest username="", realm="", nonce="", uri="/", response=""'
 
 
@@ -87,6 +88,7 @@ class Travel(httpx2.AsyncBaseTransport):
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._kept = GuardedTransport(guard)
+        self._challenged: list[GuardedTransport] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request and read its whole answer."""
@@ -95,12 +97,26 @@ class Travel(httpx2.AsyncBaseTransport):
                 return await self._kept.handle_async_request(request)
             except _BROKEN:
                 pass
-        fresh = GuardedTransport(self._guard)
+        return await self._alone(request)
+
+    async def _alone(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request over a connection of its own."""
+        before = request.extensions.get(_OWN)
+        own = before if isinstance(before, GuardedTransport) else GuardedTransport(self._guard)
         try:
-            return await fresh.handle_async_request(request)
-        finally:
-            await fresh.aclose()
+            response = await own.handle_async_request(request)
+        except BaseException:
+            await own.aclose()
+            raise
+        if response.status_code == httpx2.codes.UNAUTHORIZED:
+            # Some servers know their challenge on the connection they made it on, and there only.
+            request.extensions = {**request.extensions, _OWN: own}
+            self._challenged.append(own)
+        else:
+            await own.aclose()
+        return response
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._kept.aclose()
+        for each in (self._kept, *self._challenged):
+            await each.aclose()
