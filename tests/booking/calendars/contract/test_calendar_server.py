@@ -61,6 +61,15 @@ TRAITS: Final = {
     ),
 }
 
+NEVER: Final = {
+    "Radicale": "http://radicale.org/ns/sync/" + "0" * 64,
+    "Xandikos": "0" * 40,
+    "Cyrus": "data:,1-999999",
+    "DAViCal": "data:,999999",
+    "SOGo": "1",
+}
+"""Tokens that look as if the server had issued them."""
+
 
 def _traits(place: Place) -> Traits:
     return TRAITS[place.dav.name]
@@ -277,13 +286,7 @@ async def test_a_token_that_was_never_issued_hides_nothing(place: Place) -> None
     place.put("a.ics", meeting("a"))
     async with place.open() as server:
         own = (await server.state(place.url)).sync_token or ""
-        never = {
-            "Radicale": "http://radicale.org/ns/sync/" + "0" * 64,
-            "Xandikos": "0" * 40,
-            "Cyrus": "data:,1-999999",
-            "DAViCal": "data:,999999",
-            "SOGo": "1",
-        }[place.dav.name]
+        never = NEVER[place.dav.name]
         assert own != never
         if not _traits(place).forgives_tokens:
             with pytest.raises(TokenInvalid):
