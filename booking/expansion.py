@@ -2,40 +2,40 @@
 
 Pure, and safe to be given anything: what cannot be read is quarantined with the times that can be
 made out, what we refuse to run closes the whole horizon, and neither says why to anybody but the
-calendar's owner. Times are kept closed when in doubt.
-
-Whether an occurrence blocks is decided in this order: cancelled, declined by the owner,
-transparent (RFC 5545, 3.8.2.7), Outlook's own free mark (MS-OXCICAL), tentative; else it is busy.
+calendar's owner. Times are kept closed when in doubt: where programs differ on what an entry means,
+every meaning is. `docs/algorithms/expansion.md` shows the order of decisions.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Final
 
-from icalendar import Calendar, vInt
 from msgspec import Struct
-from recurring_ical_events import CalendarQuery
 
-from booking.calendars import rules
+from booking.calendars.blocking import STRENGTH, Kind, free_busy_kind
+from booking.calendars.definitions import offsets_in, zone_like
+from booking.calendars.moments import Clocks, Length, Moment, duration
 from booking.calendars.reduced import MAX_BYTES, Oversized, Reduced, name_of, reduce, tzid_of, value
 from booking.calendars.rules import RuleRefused
+from booking.calendars.series import MAX_RULES, MAX_TIMES, Event, Series, Taken, read_event
 from booking.calendars.zones import load, zone_named
+from kernel.busy import BusyPolicy
 from kernel.spans import Span
 
-Kind = Literal["busy", "tentative", "unreadable"]
+__all__ = ["AHEAD", "PAST", "SLACK", "Busy", "Expansion", "Kind", "expand", "horizon_at"]
 
 PAST: Final = timedelta(days=1)
 AHEAD: Final = timedelta(days=120)
 SLACK: Final = timedelta(days=7)
 """How far the end of the horizon may lag before an entry that goes on is read again."""
 
-MAX_GUESSES: Final = 4
-MAX_RULES: Final = 10
-_MARGIN: Final = timedelta(days=2)
-_LENGTH: Final = "X-SPREEKUUR-SECONDS"
+MAX_MEANINGS: Final = 16
+"""Under how many meanings of its zones an entry is read."""
+
+_USUAL: Final = BusyPolicy()
 _DATE: Final = re.compile(r"\d{8}")
 _MOMENT: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 
@@ -51,8 +51,10 @@ class Expansion(Struct, frozen=True, kw_only=True):
     """What one calendar entry means for its owner's time.
 
     Attributes:
-        problem: Why somebody should look at it: *unreadable*, *rule-refused* or *zone-guessed*.
-        readable: Whether all its times are known.
+        problem: Why somebody should look at it: *unreadable*, *rule-refused*, *took-too-long*,
+            *zone-guessed*, *rule-guessed*, *odd-times* or *uid-missing*.
+        readable: Whether all its times are known. Where they are not and *busy* is empty, nothing
+            at all could be made out.
         goes_on: Whether it may hold times after the horizon.
     """
 
@@ -68,38 +70,59 @@ def horizon_at(now: datetime) -> Span:
     return Span(now - PAST, now + AHEAD)
 
 
-def expand(raw: bytes, *, zone: str, horizon: Span, addresses: Collection[str] = ()) -> Expansion:
+def expand(
+    raw: bytes,
+    *,
+    zone: str,
+    horizon: Span,
+    addresses: Collection[str] = (),
+    calendar_zone: str | None = None,
+    policy: BusyPolicy = _USUAL,
+) -> Expansion:
     """Return when one calendar entry keeps its owner busy.
 
     Args:
         raw: The entry as the server sent it.
-        zone: IANA zone for all-day events and floating times.
+        zone: IANA zone of the owner, for all-day events and floating times.
         horizon: Occurrences outside of it are left out.
         addresses: The owner's e-mail addresses in lower case, to know their own answer.
+        calendar_zone: The zone that the calendar's server says it has; it goes before what the
+            entry itself names for a calendar (X-WR-TIMEZONE), and that before the owner's.
+        policy: What the organisation takes for busy.
     """
     try:
         reduced = reduce(raw)
     except Oversized:
         return _of_oversized(raw, zone, horizon)
-    reader = _Reader(reduced.default_zone or zone, horizon, frozenset(addresses))
+    home = zone_named(calendar_zone or "") or reduced.default_zone or zone
+    reader = _Reader(home, horizon, frozenset(addresses), policy)
     try:
         return reader.read(reduced)
-    except RuleRefused:
-        return Expansion(
-            uid=reduced.uid,
-            busy=[Busy(horizon, "unreadable")],
-            problem="rule-refused",
-            readable=False,
-            goes_on=True,
+    except (RuleRefused, Oversized) as refused:
+        return closed(
+            reduced.uid,
+            horizon,
+            "rule-refused" if isinstance(refused, RuleRefused) else "unreadable",
         )
-    except Exception:  # noqa: BLE001  # the libraries raise whatever they trip over
+    except Exception:  # noqa: BLE001  # whatever it tripped over, nothing of it is freed
         return Expansion(
             uid=reduced.uid,
-            busy=sorted(_made_out(reduced, reader.zone, horizon)),
+            busy=sorted(_made_out(reduced, home, horizon)),
             problem="unreadable",
             readable=False,
             goes_on=True,
         )
+
+
+def closed(uid: str | None, horizon: Span, problem: str) -> Expansion:
+    """Return what is left of an entry of which nobody may know the times: all are closed."""
+    return Expansion(
+        uid=uid,
+        busy=[Busy(horizon, "unreadable")],
+        problem=problem,
+        readable=False,
+        goes_on=True,
+    )
 
 
 def _of_oversized(raw: bytes, zone: str, horizon: Span) -> Expansion:
@@ -108,118 +131,116 @@ def _of_oversized(raw: bytes, zone: str, horizon: Span) -> Expansion:
     if len(raw) > MAX_BYTES:
         with suppress(Oversized):
             busy = sorted(_made_out(reduce(raw[:MAX_BYTES]), zone, horizon))
-    return Expansion(
-        uid=None,
-        busy=busy or [Busy(horizon, "unreadable")],
-        problem="unreadable",
-        readable=False,
-        goes_on=True,
-    )
+    if not busy:
+        return closed(None, horizon, "unreadable")
+    return Expansion(uid=None, busy=busy, problem="unreadable", readable=False, goes_on=True)
 
 
 class _Reader:
     """Expands entries for one owner."""
 
-    def __init__(self, zone: str, horizon: Span, addresses: frozenset[str]) -> None:
-        self.zone = zone
+    def __init__(
+        self, home: str, horizon: Span, addresses: frozenset[str], policy: BusyPolicy
+    ) -> None:
+        self.home = home
         self.horizon = horizon
         self.addresses = addresses
-        self.tzinfo = load(zone)
+        self.policy = policy
 
     def read(self, reduced: Reduced) -> Expansion:
-        """Expand under every meaning that an unknown zone may have."""
-        names = list(reduced.unknown)
-        meanings = [[self.zone, *reduced.unknown[name]] for name in names]
+        """Expand under every meaning that its zones may have."""
+        if not reduced.whole:
+            raise ValueError("a calendar that was cut off")
+        zones: dict[str, tzinfo] = {tzid: load(name) for tzid, name in reduced.zones.items()}
+        unknown = self._unknown(reduced.unknown, zones)
         taken: dict[Span, Kind] = {}
+        doubts: set[str] = {"zone-guessed"} if unknown or reduced.utc_twice else set()
         goes_on = False
-        for guesses in list(product(*meanings))[:MAX_GUESSES]:
-            calendar = Calendar.from_ical(reduced.text(dict(zip(names, guesses, strict=True))))
-            goes_on = self._prepare(calendar) or goes_on
-            for busy in self._occurrences(calendar):
-                if taken.get(busy.span) != "busy":
-                    taken[busy.span] = busy.kind
+        for meant in product(*unknown.values()):
+            meanings = zones | dict(zip(unknown, meant, strict=True))
+            for utc_rules in (False, True) if reduced.utc_twice else (True,):
+                clocks = Clocks(load(self.home), meanings, utc_rules=utc_rules)
+                for series in self._series(reduced, clocks):
+                    self._add(taken, series.taken())
+                    goes_on = goes_on or series.goes_on
+                    doubts |= series.doubts
+                self._add(taken, self._free_busy(reduced, clocks))
+        goes_on = goes_on or bool(reduced.free_busy)
+        missing = any(_lacks_uid(event) for event in reduced.events)
         return Expansion(
             uid=reduced.uid,
             busy=sorted(Busy(span, kind) for span, kind in taken.items()),
-            problem="zone-guessed" if names else None,
+            problem="uid-missing" if missing else min(doubts, default=None, key=_DOUBTS.index),
+            readable=not missing,
             goes_on=goes_on,
         )
 
-    def _prepare(self, calendar: Any) -> bool:
-        """Check and mend every event; tell whether any may go on after the horizon."""
-        goes_on = False
-        if sum(len(_listed(event.get("RRULE"))) for event in calendar.events) > MAX_RULES:
+    def _unknown(
+        self, unknown: Mapping[str, list[list[str]]], zones: dict[str, tzinfo]
+    ) -> dict[str, list[tzinfo]]:
+        """Return what each unknown TZID may mean; add to *zones* those that can be told."""
+        meanings: dict[str, list[tzinfo]] = {}
+        for tzid, observances in unknown.items():
+            name = zone_like(
+                observances, start=self.horizon.start, end=self.horizon.end, home=self.home
+            )
+            if name:
+                zones[tzid] = load(name)
+            else:
+                offsets = offsets_in(observances)
+                meanings[tzid] = [load(self.home), *(timezone(offset) for offset in offsets)]
+        count = 1
+        for each in meanings.values():
+            count *= len(each)
+        if count > MAX_MEANINGS:
+            raise Oversized("meanings")
+        return meanings
+
+    def _series(self, reduced: Reduced, clocks: Clocks) -> Iterator[Series]:
+        by_uid: dict[str | int, list[Event]] = {}
+        count = 0
+        for number, lines in enumerate(reduced.events):
+            event = read_event(lines, clocks, self.addresses, self.policy)
+            count += len(event.rules)
+            # Nobody can tell whether events without a UID have to do with one another.
+            by_uid.setdefault(event.uid or number, []).append(event)
+        if count > MAX_RULES:
             raise RuleRefused("number")
-        for event in calendar.events:
-            if event.errors:
-                raise ValueError("a property that cannot be read")
-            start = event["DTSTART"].dt
-            for rule in _listed(event.get("RRULE")):
-                rules.check(rule, start, self.horizon.end)
-                rules.include_last_day(rule, start)
-                goes_on = goes_on or rules.may_go_on(rule, self.horizon.end)
-            if isinstance(start, datetime):
-                # The expander computes ends by the clock on the wall; this carries the true
-                # length along to each occurrence.
-                event[_LENGTH] = vInt(int(self._length(event, start).total_seconds()))
-            later = self._instant(start) >= self.horizon.end - _MARGIN
-            goes_on = goes_on or later or "RDATE" in event
-        return goes_on
+        for events in by_uid.values():
+            yield Series(events, self.horizon)
 
-    def _length(self, event: Any, start: datetime) -> timedelta:
-        if "DTEND" in event:
-            return abs(self._instant(event["DTEND"].dt) - self._instant(start))
-        return abs(event["DURATION"].dt) if "DURATION" in event else timedelta()
+    def _free_busy(self, reduced: Reduced, clocks: Clocks) -> Iterator[Taken]:
+        for line in reduced.free_busy:
+            kind = free_busy_kind(line, self.policy)
+            for start, end in clocks.periods(line) if kind else ():
+                finish = _end_of_period(start, end)
+                if kind and start.instant < self.horizon.end and self.horizon.start < finish:
+                    yield Taken(start.instant, finish, kind)
 
-    def _occurrences(self, calendar: Any) -> Iterator[Busy]:
-        query = CalendarQuery(calendar)
-        for event in query.between(self.horizon.start - _MARGIN, self.horizon.end + _MARGIN):
-            if busy := self._occurrence(event):
-                yield busy
-
-    def _occurrence(self, event: Any) -> Busy | None:
-        kind = self._kind(event)
-        if kind is None:
-            return None
-        start = self._instant(event["DTSTART"].dt)
-        # RFC 5545, 3.8.5.3: occurrences are as long as the first. Most programs keep the
-        # clock time of the end instead; the nights on which that differs are kept closed.
-        end = max(
-            self._instant(event["DTEND"].dt),
-            start + timedelta(seconds=int(event.get(_LENGTH, 0))),
-        )
-        span = Span(start, end)
-        return Busy(span, kind) if start < end and span.overlaps(self.horizon) else None
-
-    def _kind(self, event: Any) -> Kind | None:
-        status = str(event.get("STATUS", "")).upper()
-        outlook = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
-        if status == "CANCELLED" or self._declined(event):
-            return None
-        if str(event.get("TRANSP", "")).upper() == "TRANSPARENT" or outlook == "FREE":
-            return None
-        return "tentative" if "TENTATIVE" in {status, outlook} else "busy"
-
-    def _declined(self, event: Any) -> bool:
-        return any(
-            str(attendee).lower().removeprefix("mailto:") in self.addresses
-            and str(attendee.params.get("PARTSTAT", "")).upper() == "DECLINED"
-            for attendee in _listed(event.get("ATTENDEE"))
-        )
-
-    def _instant(self, moment: date) -> datetime:
-        """Return the UTC instant; dates begin at midnight, floating times are the owner's."""
-        if not isinstance(moment, datetime):
-            moment = datetime.combine(moment, time())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=self.tzinfo)
-        return moment.astimezone(UTC)
+    def _add(self, taken: dict[Span, Kind], found: Iterable[Taken]) -> None:
+        for start, end, kind in found:
+            span = Span(start, end)
+            before = taken.get(span)
+            if before is None or STRENGTH[kind] > STRENGTH[before]:
+                taken[span] = kind
+                if len(taken) > MAX_TIMES:
+                    raise RuleRefused("too many times")
 
 
-def _listed(found: Any) -> list[Any]:
-    if found is None:
-        return []
-    return found if isinstance(found, list) else [found]
+_DOUBTS: Final = ("zone-guessed", "rule-guessed", "odd-times")
+"""What may have been meant otherwise, the most telling first."""
+
+
+def _lacks_uid(event: list[str]) -> bool:
+    return not any(name_of(line) == "UID" and value(line) for line in event)
+
+
+def _end_of_period(start: Moment, end: Moment | Length | None) -> datetime:
+    if isinstance(end, Moment):
+        return max(start.instant, end.instant)
+    if end is None:
+        raise ValueError("a period without an end")
+    return max(start.instant, start.instant + end.days + end.rest)
 
 
 # --- what can still be made out of an entry that cannot be read ----------------------------------
@@ -238,7 +259,7 @@ def _made_out(reduced: Reduced, zone: str, horizon: Span) -> Iterator[Busy]:
         # Where only the end is known, the day before it is kept closed.
         start = moments.get("DTSTART") or moments["DTEND"] - timedelta(days=1)
         least = timedelta(days=1) if _is_date(event) else timedelta(hours=1)
-        end = max(moments.get("DTEND", start), start + least)
+        end = max(moments.get("DTEND", start), start + max(least, _told_length(event)))
         repeats = any(name_of(line) in {"RRULE", "RDATE"} for line in event)
         for span in _each_day(start, end, horizon) if repeats else [Span(start, end)]:
             if span.overlaps(horizon):
@@ -253,7 +274,21 @@ def _each_day(start: datetime, end: datetime, horizon: Span) -> Iterable[Span]:
 
 
 def _is_date(event: list[str]) -> bool:
-    return any(_DATE.fullmatch(value(line)) for line in event if name_of(line) == "DTSTART")
+    """Tell whether no time of the day can be made out of when an entry begins."""
+    return any(
+        not _MOMENT.fullmatch(value(line)) or _DATE.fullmatch(value(line))
+        for line in event
+        if name_of(line) == "DTSTART"
+    )
+
+
+def _told_length(event: list[str]) -> timedelta:
+    for line in event:
+        if name_of(line) == "DURATION":
+            with suppress(ValueError, OverflowError):
+                length = duration(value(line))
+                return abs(length.days + length.rest)
+    return timedelta()
 
 
 def _moment(line: str, zone: str) -> datetime | None:

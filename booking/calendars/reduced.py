@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from booking.calendars.zones import fixed_zone, zone_named
+from booking.calendars.zones import zone_named
 
 MAX_BYTES: Final = 2**20
 MAX_LINE: Final = 2**16
@@ -24,8 +24,14 @@ _KEPT: Final = {
     *("UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
     *("SEQUENCE", "STATUS", "TRANSP", "ATTENDEE", "X-MICROSOFT-CDO-BUSYSTATUS"),
 }
+_OBSERVED: Final = {"DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO"}
+_LISTS: Final = {"EXDATE", "RDATE"}
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
-_TZID: Final = re.compile(r';TZID=("[^"]*"|[^;:]*)', re.IGNORECASE)
+_TZID: Final = re.compile(r';TZID=("[^"]*"|[^;]*)', re.IGNORECASE)
+"""On what stands before the last colon of a time: some names have a colon, and no quotes."""
+
+_VALUE: Final = re.compile(r'^(?:[^":]|"[^"]*")*:')
+_FOLD: Final = re.compile(rb"\n[ \t]")
 
 
 class Oversized(ValueError):
@@ -37,13 +43,24 @@ class Reduced(Struct, frozen=True, kw_only=True):
 
     Attributes:
         default_zone: The zone the calendar names for floating times, if any.
-        unknown: TZIDs without a zone of that name, each with the zones it may stand for.
+        zones: TZIDs, each with the zone of that name.
+        unknown: TZIDs without a zone of that name, each with the lines of every STANDARD and
+            DAYLIGHT that the object defines it by.
+        free_busy: The FREEBUSY lines of each VFREEBUSY.
+        available: The lines of each AVAILABLE in a VAVAILABILITY.
+        utc_twice: Whether a time has both a TZID and the Z of UTC.
+        whole: Whether it is a calendar from its first line to its last.
     """
 
     uid: str | None
     events: list[list[str]]
     default_zone: str | None
-    unknown: dict[str, list[str]]
+    zones: dict[str, str]
+    unknown: dict[str, list[list[str]]]
+    free_busy: list[str]
+    available: list[list[str]]
+    utc_twice: bool
+    whole: bool
 
     def text(self, guesses: dict[str, str]) -> bytes:
         """Return a calendar with these events, unknown TZIDs replaced by the *guesses*."""
@@ -61,8 +78,10 @@ def unfold(raw: bytes) -> list[str]:
     """
     if len(raw) > MAX_BYTES:
         raise Oversized("bytes")
-    text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    return [line for line in re.sub(r"\n[ \t]", "", text).split("\n") if line]
+    # Lines are unfolded as bytes, since some programs fold inside a letter.
+    raw = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = _FOLD.sub(b"", raw).decode("utf-8", errors="replace")
+    return [line for line in text.split("\n") if line]
 
 
 def reduce(raw: bytes) -> Reduced:
@@ -76,13 +95,17 @@ def reduce(raw: bytes) -> Reduced:
         sieve.take(line)
     for event in sieve.events:
         _check_dates(event)
-    unknown = {tzid for tzid in sieve.named if not zone_named(tzid)}
-    lines = [line for event in sieve.events for line in event]
+    zones = {tzid: zone_named(tzid) for tzid in sorted(sieve.named)}
     return Reduced(
-        uid=next((value(line) for line in lines if name_of(line) == "UID"), None),
+        uid=sieve.uid,
         events=sieve.events,
         default_zone=sieve.default_zone,
-        unknown={tzid: _fixed(sieve.offsets.get(tzid, [])) for tzid in sorted(unknown)},
+        zones={tzid: zone for tzid, zone in zones.items() if zone},
+        unknown={tzid: sieve.defined.get(tzid, []) for tzid, zone in zones.items() if not zone},
+        free_busy=sieve.free_busy,
+        available=sieve.available,
+        utc_twice=sieve.utc_twice,
+        whole=sieve.whole,
     )
 
 
@@ -90,40 +113,102 @@ class _Sieve:
     """Keeps of the lines it is given those that tell times."""
 
     def __init__(self) -> None:
+        self.uid: str | None = None
         self.events: list[list[str]] = []
+        self.available: list[list[str]] = []
+        self.free_busy: list[str] = []
         self.named: set[str] = set()
         self.default_zone: str | None = None
-        self.offsets: dict[str, list[str]] = {}
+        self.defined: dict[str, list[list[str]]] = {}
+        self.utc_twice = False
         self._path: list[str] = []
         self._components = 0
+        self._seen = False
+        self._broken = False
+        self._event: list[str] | None = None
         self._timezone = ""
+        self._observances: list[list[str]] = []
+
+    @property
+    def whole(self) -> bool:
+        return self._seen and not self._broken and not self._path
 
     def take(self, line: str) -> None:
-        name = name_of(line)
+        name = line.partition(":")[0].partition(";")[0].upper()
         if name == "BEGIN":
             self._open(value(line).upper())
         elif name == "END":
-            del self._path[-1:]
-        elif self._path == ["VCALENDAR", "VEVENT"]:
+            self._close(value(line).upper())
+        elif self._event is not None:
             if name in _KEPT:
-                if len(line) > MAX_LINE:
-                    raise Oversized("line")
-                self.events[-1].append(line)
-                self.named.update(found.strip('"') for found in _TZID.findall(line))
+                self._keep(name, line)
+        elif len(self._path) > 1:
+            self._take_other(name, line)
         elif name == "X-WR-TIMEZONE":
             self.default_zone = zone_named(value(line))
-        elif name == "TZID":
-            self._timezone = value(line)
-        elif name == "TZOFFSETTO":
-            self.offsets.setdefault(self._timezone, []).append(value(line))
+
+    def _keep(self, name: str, line: str) -> None:
+        if len(line) > MAX_LINE:
+            raise Oversized("line")
+        assert self._event is not None  # noqa: S101  # for the type checkers: take() asks
+        self._event.append(line)
+        if name == "UID" and self.uid is None:
+            self.uid = value(line)
+        elif ";" in line:
+            head, _, text = line.rpartition(":")
+            if found := _TZID.search(head):
+                tzid = found.group(1).strip('"')
+                self.named.add(tzid)
+                if "Z" in text.upper() and zone_named(tzid) not in _UTC:
+                    self.utc_twice = True
+
+    def _take_other(self, name: str, line: str) -> None:
+        component = self._path[-1]
+        if component == "VTIMEZONE" and name == "TZID":
+            self._timezone = value(line).strip('"')
+        elif component in {"STANDARD", "DAYLIGHT"} and name in _OBSERVED:
+            self._observances[-1].append(line)
+        elif component == "VFREEBUSY" and name == "FREEBUSY":
+            if len(line) > MAX_LINE:
+                raise Oversized("line")
+            self.free_busy.append(line)
 
     def _open(self, component: str) -> None:
         self._components += 1
         self._path.append(component)
         if self._components > MAX_COMPONENTS or len(self._path) > MAX_DEPTH:
             raise Oversized("components")
-        if self._path == ["VCALENDAR", "VEVENT"]:
-            self.events.append([])
+        self._event = None
+        if self._path == ["VCALENDAR"]:
+            self._seen = True
+        elif self._path == ["VCALENDAR", "VTIMEZONE"]:
+            self._timezone, self._observances = "", []
+        elif component in {"STANDARD", "DAYLIGHT"}:
+            self._observances.append([])
+        else:
+            self._enter()
+
+    def _close(self, component: str) -> None:
+        self._broken = self._broken or self._path[-1:] != [component]
+        del self._path[-1:]
+        if component == "VTIMEZONE":
+            self.defined.setdefault(self._timezone, self._observances)
+        self._enter(again=True)
+
+    def _enter(self, *, again: bool = False) -> None:
+        """Take lines for the component that is open now: *again* after one inside it closed."""
+        self._event = None
+        for path, kept in (
+            (["VCALENDAR", "VEVENT"], self.events),
+            (["VCALENDAR", "VAVAILABILITY", "AVAILABLE"], self.available),
+        ):
+            if self._path == path:
+                if not again:
+                    kept.append([])
+                self._event = kept[-1]
+
+
+_UTC: Final = {"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Zulu", "Etc/UCT", "UCT"}
 
 
 def name_of(line: str) -> str:
@@ -134,24 +219,22 @@ def name_of(line: str) -> str:
 
 def value(line: str) -> str:
     """Return what stands after the first colon that is not inside quotes."""
-    return re.sub(r'^(?:[^":]|"[^"]*")*:', "", line, count=1).strip()
+    head, colon, rest = line.partition(":")
+    if '"' not in head:
+        return rest.strip() if colon else line.strip()
+    return _VALUE.sub("", line, count=1).strip()
 
 
 def tzid_of(line: str) -> str | None:
-    """Return the TZID on a content line."""
-    found = _TZID.search(line)
+    """Return the TZID on a content line that holds a time."""
+    found = _TZID.search(line.rpartition(":")[0])
     return found.group(1).strip('"') if found else None
 
 
 def _check_dates(event: list[str]) -> None:
-    dates = sum(line.count(",") + 1 for line in event if name_of(line) in {"EXDATE", "RDATE"})
-    if dates > MAX_DATES:
+    named = (line for line in event if line[:1] in "ErRe" and name_of(line) in _LISTS)
+    if sum(line.count(",") + 1 for line in named) > MAX_DATES:
         raise Oversized("dates")
-
-
-def _fixed(offsets: list[str]) -> list[str]:
-    zones = dict.fromkeys(fixed_zone(offset) for offset in offsets[:4])
-    return [zone for zone in zones if zone]
 
 
 def _with_zone(line: str, guesses: dict[str, str]) -> str:
@@ -159,7 +242,7 @@ def _with_zone(line: str, guesses: dict[str, str]) -> str:
         tzid = found.group(1).strip('"')
         return f";TZID={zone_named(tzid) or guesses[tzid]}"
 
-    head, colon, tail = line.partition(":")
-    if '"' in head:
-        return _TZID.sub(replace, line, count=1)
-    return _TZID.sub(replace, head) + colon + tail
+    if ";TZID=" not in line.upper():
+        return line
+    head, colon, tail = line.rpartition(":")
+    return _TZID.sub(replace, head, count=1) + colon + tail

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.calendars.reduced import MAX_BYTES
-from booking.calendars.zones import fixed_zone, zone_named
+from booking.calendars.zones import offset_of, zone_named
 from booking.expansion import Expansion, expand, horizon_at
 from kernel.spans import Span
 
@@ -120,6 +120,7 @@ BUSY: Final[dict[str, list[tuple[str, str]]]] = {
 PROBLEMS: Final = {
     "unknown_zone": "zone-guessed",
     "unknown_zone_with_an_offset": "zone-guessed",
+    "ends_before_it_begins": "odd-times",
     "every_second": "rule-refused",
     "interval_nought": "rule-refused",
     "thirtieth_of_february": "rule-refused",
@@ -141,7 +142,7 @@ def test_what_an_entry_keeps_closed(name: str, *, turned: bool) -> None:
     assert time.process_time() - started < 2
     assert _times(expansion) == BUSY[name]
     assert expansion.problem == PROBLEMS.get(name)
-    assert expansion.readable == (expansion.problem in {None, "zone-guessed"})
+    assert expansion.readable == (expansion.problem in {None, "zone-guessed", "odd-times"})
 
 
 def test_every_entry_on_file_is_tested() -> None:
@@ -197,11 +198,14 @@ def test_what_goes_on_is_known_to_go_on() -> None:
     [
         "FREQ=HOURLY",
         "FREQ=MINUTELY;COUNT=3",
-        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=SECONDLY;UNTIL=20261202T000000Z",
+        "FREQ=DAILY;INTERVAL=0",
+        "RSCALE=CHINESE;FREQ=DAILY",
+        "FREQ=DAILY;BYEASTER=1",
+        "FREQ=YEARLY;BYDAY=1MO;BYMONTHDAY=1",
         "FREQ=WEEKLY;BYMONTHDAY=30;BYMONTH=2",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30,31",
         "FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=1,2,3,4,5",
-        "FREQ=MONTHLY;BYDAY=MO;BYMONTH=1;BYMONTHDAY=1;BYSETPOS=1;BYHOUR=1",
     ],
 )
 def test_rules_that_may_run_for_ever_are_refused(rule: str) -> None:
@@ -211,35 +215,6 @@ def test_rules_that_may_run_for_ever_are_refused(rule: str) -> None:
     expansion = _read(single.replace("SUMMARY", f"RRULE:{rule}\nSUMMARY"))
 
     assert (expansion.problem, _times(expansion)) == ("rule-refused", ALL)
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "FREQ=DAILY;COUNT=1000000000",
-        "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1",
-        "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6",
-        "FREQ=WEEKLY;INTERVAL=52;BYMONTH=2",
-        "FREQ=MONTHLY;BYDAY=-1FR",
-        "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0",
-    ],
-)
-def test_rules_that_are_run_are_quick(rule: str) -> None:
-    """Odd rules that we do run take less than two seconds of the processor."""
-    single = (DATA / "single.ics").read_text()
-
-    started = time.process_time()
-    expansion = _read(single.replace("SUMMARY", f"RRULE:{rule}\nSUMMARY"))
-
-    assert time.process_time() - started < 2
-    assert expansion.readable
-
-
-def test_a_rule_of_four_hundred_years_is_refused() -> None:
-    """Counting days since 1601 would cost a second for one event."""
-    text = (DATA / "single.ics").read_text().replace("20261201", "16010101")
-
-    assert _read(text.replace("SUMMARY", "RRULE:FREQ=DAILY\nSUMMARY")).problem == "rule-refused"
 
 
 def test_too_many_rules_are_refused() -> None:
@@ -317,7 +292,17 @@ def test_zones_are_known_by_many_names() -> None:
     assert zone_named("/freeassociation.sourceforge.net/Europe/Amsterdam") == "Europe/Amsterdam"
     assert zone_named("Ergens") is None
     assert zone_named("../../etc/passwd") is None
-    assert fixed_zone("+0200") == "Etc/GMT-2"
-    assert fixed_zone("-0500") == "Etc/GMT+5"
-    assert fixed_zone("+0000") == "Etc/GMT"
-    assert fixed_zone("+0530") is None
+    assert zone_named("(UTC+01:00) Amsterdam, Berlin, Bern, Rome") == "Europe/Amsterdam"
+    assert zone_named("(GMT-05.00) New York") == "America/New_York"
+    assert zone_named("(UTC+02:00) Amsterdam, Berlin") is None
+    assert zone_named("(UTC+01:00) Ergens") is None
+
+
+def test_offsets_are_read_to_the_second() -> None:
+    """Offsets need not be whole hours; what no place has had is none."""
+    assert offset_of("+0200") == timedelta(hours=2)
+    assert offset_of("-0530") == -timedelta(hours=5, minutes=30)
+    assert offset_of("+001932") == timedelta(minutes=19, seconds=32)
+    for text in ("0200", "+2", "+9900", ""):
+        with pytest.raises(ValueError, match="offset"):
+            offset_of(text)
