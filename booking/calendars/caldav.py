@@ -165,7 +165,8 @@ class CaldavServer:
         ctag = _text(found.get(_CTAG))
         if ctag is not None and _SECONDS.fullmatch(ctag):
             ctag = None  # SOGo's: two changes within a second leave it as it was
-        return CollectionState(sync_token=_text(found.get("{DAV:}sync-token")), ctag=ctag)
+        token = _text(found.get("{DAV:}sync-token"))
+        return CollectionState(sync_token=_before(token) if token else None, ctag=ctag)
 
     async def changes(self, collection: str, token: str) -> Changes:
         """Run sync-collection until the answer is whole (RFC 6578, section 3.6)."""
@@ -185,7 +186,7 @@ class CaldavServer:
                     raise TokenInvalid("no progress")
                 token = page.sync_token
                 if not page.truncated:
-                    return Changes(changed=changed, gone=list(gone), token=token)
+                    return Changes(changed=changed, gone=list(gone), token=_before(token))
         raise TokenInvalid("too many pages")
 
     async def listing(self, collection: str) -> dict[str, str]:
@@ -427,6 +428,14 @@ def _zone(timezone: Any) -> str | None:
 
 def _text(found: Any) -> str | None:
     return found if isinstance(found, str) and found else None
+
+
+def _before(token: str) -> str:
+    """Return a token that also tells what else happens within the second the token stands for.
+
+    SOGo's tokens are the second of the last change; what changes later in it comes under the same.
+    """
+    return str(int(token) - 1) if _SECONDS.fullmatch(token) and int(token) > 0 else token
 
 
 def _same(present: str | None, etag: str | None) -> bool:
