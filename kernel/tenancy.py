@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from kernel.busy import BusyPolicy
 from kernel.database import convert_row
 from kernel.errors import Conflict, FieldError, Invalid, NotFound
 from kernel.ids import Id, new_id
@@ -44,6 +45,7 @@ class TenantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         hold_minutes: How long a held slot stays closed to others.
         rate_notice_threshold: Euros a month below which a rate change is not worth a message.
         reveal_in_calendar: Put the customer's name in the advisor's calendar titles.
+        busy_policy: Which entries of advisors' own calendars keep bookings out.
     """
 
     timezone: str = "Europe/Amsterdam"
@@ -57,6 +59,7 @@ class TenantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hold_minutes: int = 10
     rate_notice_threshold: int = 5
     reveal_in_calendar: bool = False
+    busy_policy: BusyPolicy = BusyPolicy()
 
 
 class Tenant(Struct, frozen=True, kw_only=True):

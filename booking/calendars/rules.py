@@ -262,9 +262,10 @@ def _moments(
     every = [datetime.combine(date.fromordinal(day), clock) for day in days for clock in clocks]
     if not rule.positions:
         return [moment for moment in every if moment >= start]
-    left = [moment for moment in every if moment >= start]
-    # Positions count from where the period begins; some programs count from DTSTART in the first.
-    chosen = {*_at(rule.positions, every), *_at(rule.positions, left)}
+    chosen = set(_at(rule.positions, every))
+    if rule.frequency != "MONTHLY":
+        # Positions count from where the period begins; in the first some count from DTSTART.
+        chosen.update(_at(rule.positions, [moment for moment in every if moment >= start]))
     return sorted(moment for moment in chosen if moment >= start)
 
 
