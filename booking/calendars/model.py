@@ -166,6 +166,7 @@ class StoredCollection(Struct, frozen=True, kw_only=True):
     last_ok_at: datetime | None
     revision: int
     ctag: str | None = None
+    read_under: str | None = None
 
 
 class StoredObject(Struct, frozen=True, kw_only=True):

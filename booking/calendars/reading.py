@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +22,7 @@ from booking.calendars.model import StoredCollection, StoredObject
 from booking.calendars.port import CalendarServer, RemoteObject, TokenInvalid, Unreachable
 from booking.expansion import SLACK, Expansion, expand, horizon_at
 from booking.reconcile import Doubt, in_doubt
+from kernel.busy import BusyPolicy
 from kernel.database import Database
 from kernel.ids import Id, new_id
 from kernel.spans import Span
@@ -34,6 +36,9 @@ BELIEVED_AFTER: Final[dict[Doubt, timedelta]] = {
 }
 """How long what was lost must stay away before we believe that its owner removed it."""
 
+MEANING: Final = 1
+"""Counted up when the same entries come to mean other times, so that all of them are read again."""
+
 ATTEMPTS: Final = 3
 BATCH: Final = 500
 """Objects that are stored in one go."""
@@ -42,12 +47,24 @@ LONGEST_UID: Final = 500
 
 
 class Owner(Struct, frozen=True, kw_only=True):
-    """Whose calendar is read: *timezone* holds where the calendar names none."""
+    """Whose calendar is read, and what decides on the meaning of what is in it.
+
+    Attributes:
+        timezone: Holds where the calendar names none.
+        addresses: By which the owner's own answers are known.
+        policy: What the organisation takes for busy.
+    """
 
     tenant: Id
     advisor: Id
     timezone: str
     addresses: frozenset[str]
+    policy: BusyPolicy = BusyPolicy()
+
+    def reads_under(self, collection: StoredCollection) -> str:
+        """Return what stands for all that decides on the meaning of a calendar's entries."""
+        said = (MEANING, self.timezone, collection.timezone, sorted(self.addresses), self.policy)
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
 
 class Doubted(Exception):
@@ -160,6 +177,8 @@ class _Reader:
             current = await store.collection(db, tenant, collection_id)
         if current is None or current.role == "ignore":
             return
+        if current.read_under != self.owner.reads_under(current):
+            current = await self._read_anew(current)
         told = await _ask(self.server, current, now=self.now)
         news = await self._compared(current, told)
         wanted = sorted(set(news.wanted) - set(news.gone))
@@ -182,6 +201,17 @@ class _Reader:
                 await self._store(db, latest, answer)
         if doubt is not None:
             raise Doubted(doubt)
+
+    async def _read_anew(self, collection: StoredCollection) -> StoredCollection:
+        """Let every entry be news: what they are taken to mean has changed. Their times stay."""
+        tenant, under = self.owner.tenant, self.owner.reads_under(collection)
+        async with self.database.transaction(tenant) as db:
+            latest = await self._lock(db, collection)
+            await store.forget_etags(db, tenant, latest.id)
+            await store.change_collection(db, tenant, latest.id, read_under=under, listed_at=None)
+        return structs.replace(
+            latest, read_under=under, listed_at=None, revision=latest.revision + 1
+        )
 
     # --- asking ----------------------------------------------------------------------------------
 
@@ -220,10 +250,9 @@ class _Reader:
                     found[href] = single
                 else:
                     gone.append(href)
-        zone = collection.timezone or self.owner.timezone
         # Reading and expanding is work for the processor; it must not hold up other requests.
         digests = await asyncio.to_thread(
-            _digest_all, list(found.values()), zone, self.horizon, self.owner.addresses
+            _digest_all, list(found.values()), self.owner, collection.timezone, self.horizon
         )
         return digests, gone
 
@@ -359,13 +388,20 @@ async def _ask(server: CalendarServer, collection: StoredCollection, *, now: dat
 
 
 def _digest_all(
-    remotes: Sequence[RemoteObject], zone: str, horizon: Span, addresses: frozenset[str]
+    remotes: Sequence[RemoteObject], owner: Owner, zone: str | None, horizon: Span
 ) -> list[Digest]:
     return [
         Digest(
             remote=remote,
             sha256=fingerprint(remote.body),
-            expansion=expand(remote.body, zone=zone, horizon=horizon, addresses=addresses),
+            expansion=expand(
+                remote.body,
+                zone=owner.timezone,
+                horizon=horizon,
+                addresses=owner.addresses,
+                calendar_zone=zone,
+                policy=owner.policy,
+            ),
         )
         for remote in remotes
     ]

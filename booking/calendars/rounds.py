@@ -33,6 +33,7 @@ from kernel.database import Database
 from kernel.events import CalendarTrouble
 from kernel.ids import Id
 from kernel.outgoing import AddressRefused
+from kernel.tenancy import get_tenant
 
 EVERY: Final = timedelta(seconds=60)
 FIRST_RETRY: Final = timedelta(seconds=30)
@@ -111,11 +112,13 @@ class Rounds:
         async with self.database.reading(tenant) as db:
             collections = await store.collections(db, tenant, [account.id])
             advisor = await service.get_advisor(db, tenant, account.advisor_id)
+            settings = (await get_tenant(db, tenant)).settings
         owner = Owner(
             tenant=tenant,
             advisor=advisor.id,
             timezone=advisor.timezone,
             addresses=frozenset({advisor.email.lower(), account.username.lower()} - {""}),
+            policy=settings.busy_policy,
         )
         due: list[Id] = []
         problems: list[Exception] = []

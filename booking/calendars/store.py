@@ -312,6 +312,18 @@ async def change_object(db: AsyncConnection, tenant: Id, object_id: Id, **values
     )
 
 
+async def forget_etags(db: AsyncConnection, tenant: Id, collection_id: Id) -> None:
+    """Let everything in a collection count as changed."""
+    await db.execute(
+        update(calendar_objects)
+        .where(
+            calendar_objects.c.tenant_id == tenant,
+            calendar_objects.c.collection_id == collection_id,
+        )
+        .values(etag="")
+    )
+
+
 async def mark_missing(
     db: AsyncConnection, tenant: Id, object_ids: Iterable[Id], *, since: datetime | None
 ) -> None:

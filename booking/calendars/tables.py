@@ -108,6 +108,7 @@ class _Collections(TenantColumns):
     last_ok_at: Named[datetime | None] = Column(UtcDateTime)
     revision: Named[int] = Column(Integer)
     ctag: Named[str | None] = Column(String)
+    read_under: Named[str | None] = Column(String)
 
 
 calendar_collections = tenant_table(
@@ -123,7 +124,8 @@ calendar_collections = tenant_table(
 """One calendar of an account.
 
 *doubted_since* is since when it says to have lost more than is believed; *ctag* stands for the
-state of the whole on servers without sync tokens; *revision* grows with everything we learn of it
+state of the whole on servers without sync tokens; *read_under* for what its entries were taken to
+mean, which is all read again when that changes; *revision* grows with everything we learn of it
 or write to it, so that an older answer never overwrites a newer one.
 """
 

@@ -14,9 +14,10 @@ _RENAME = "ALTER TABLE calendar_collections RENAME COLUMN {} TO {}"
 
 
 def upgrade() -> None:
-    """Rename one column and add two."""
+    """Rename one column and add three."""
     op.execute(_RENAME.format("empty_since", "doubted_since"))
     op.add_column("calendar_collections", sa.Column("ctag", sa.String(), nullable=True))
+    op.add_column("calendar_collections", sa.Column("read_under", sa.String(), nullable=True))
     op.add_column(
         "calendar_objects", sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True)
     )
@@ -25,5 +26,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take that back."""
     op.drop_column("calendar_objects", "missing_since")
+    op.drop_column("calendar_collections", "read_under")
     op.drop_column("calendar_collections", "ctag")
     op.execute(_RENAME.format("doubted_since", "empty_since"))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
 from booking.calendars.model import Account, ConnectInput
+from booking.calendars.tables import calendar_objects
 from booking.hours import WeeklyRange
 from booking.model import Booking, BookingInput
 from booking.organisation import AdvisorInput, MeetingTypeInput, ScheduleInput
@@ -178,6 +179,12 @@ class Desk:
                 .order_by(events.c.id)
             )
             return [(row.payload["code"], row.payload["booking"]) for row in rows]
+
+    async def etags(self) -> list[str]:
+        """Return the etags of all that is known of the advisor's calendars."""
+        async with self.database.reading(self.tenant) as db:
+            rows = await db.execute(select(calendar_objects.c.etag))
+            return sorted(row.etag for row in rows)
 
     async def waiting(self, queue: str) -> list[datetime]:
         """Return when waiting work of a queue is due."""
