@@ -16,7 +16,7 @@ from booking.offer import offer_of, offer_to_move
 from booking.schedule import epoch
 from booking.sight import Sight
 from booking.taking import team_for
-from kernel.ids import Id, to_text
+from kernel.ids import Id, require, to_text
 
 
 async def unread(
@@ -35,7 +35,7 @@ async def unread(
         MeetingTypeUnknown, NotFound, Invalid: As for ``slots``.
     """
     if data.hold is not None:
-        held = await claim_store.find_hold(db, tenant, data.hold)
+        held = await claim_store.find_hold(db, tenant, require("hld", data.hold, "hold"))
         if held is None:
             return []
         data = structs.replace(data, start=held.starts_at, advisor=held.advisor_id)

@@ -16,6 +16,7 @@ from booking.calendars.port import (
     Missing,
     Refused,
     TokenInvalid,
+    TooLarge,
     Unreachable,
 )
 from tests.booking.calendars.contract.conftest import Place, meeting
@@ -65,8 +66,8 @@ def proxy(radicale_place: Place) -> Iterator[FaultProxy]:
         (faults.redirect("/elsewhere/"), Garbled),
         (faults.reset(), Unreachable),
         (faults.cut_short(), Unreachable),
-        (faults.zipped(), Unreachable),
-        (faults.huge(64 * 2**20, status=200), Unreachable),
+        (faults.zipped(), TooLarge),
+        (faults.huge(64 * 2**20, status=200), TooLarge),
     ],
 )
 @pytest.mark.parametrize("question", EVERYTHING)
@@ -216,7 +217,7 @@ async def test_a_huge_answer_is_cut_off(
     proxy.on("*", "*", fault)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with radicale_place.open(by=proxy) as server:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TooLarge):
             await server.listing(proxy.through(radicale_place.url))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -231,7 +232,7 @@ async def test_one_huge_event_does_not_spoil_the_others(
     proxy.on("GET", "*/huge.ics", faults.huge(20 * 2**20, status=200))
     url = proxy.through(radicale_place.url)
     async with radicale_place.open(by=proxy) as server:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TooLarge):
             await server.get(url, radicale_place.href("huge.ics"))
         found = await server.get(url, radicale_place.href("a.ics"))
 
