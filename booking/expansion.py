@@ -32,7 +32,7 @@ AHEAD: Final = timedelta(days=120)
 SLACK: Final = timedelta(days=7)
 """How far the end of the horizon may lag before an entry that goes on is read again."""
 
-MAX_MEANINGS: Final = 16
+MAX_MEANINGS: Final = 4
 """Under how many meanings of its zones an entry is read."""
 
 _USUAL: Final = BusyPolicy()
@@ -152,7 +152,7 @@ class _Reader:
         if not reduced.whole:
             raise ValueError("a calendar that was cut off")
         zones: dict[str, tzinfo] = {tzid: load(name) for tzid, name in reduced.zones.items()}
-        unknown = self._unknown(reduced.unknown, zones)
+        unknown = self._unknown(reduced.unknown, zones, utc_twice=reduced.utc_twice)
         taken: dict[Span, Kind] = {}
         doubts: set[str] = {"zone-guessed"} if unknown or reduced.utc_twice else set()
         goes_on = False
@@ -176,7 +176,11 @@ class _Reader:
         )
 
     def _unknown(
-        self, unknown: Mapping[str, list[list[str]]], zones: dict[str, tzinfo]
+        self,
+        unknown: Mapping[str, list[list[str]]],
+        zones: dict[str, tzinfo],
+        *,
+        utc_twice: bool,
     ) -> dict[str, list[tzinfo]]:
         """Return what each unknown TZID may mean; add to *zones* those that can be told."""
         meanings: dict[str, list[tzinfo]] = {}
@@ -189,7 +193,7 @@ class _Reader:
             else:
                 offsets = offsets_in(observances)
                 meanings[tzid] = [load(self.home), *(timezone(offset) for offset in offsets)]
-        count = 1
+        count = 2 if utc_twice else 1
         for each in meanings.values():
             count *= len(each)
         if count > MAX_MEANINGS:

@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars import changes, store
+from booking.calendars import changes, crunching, store
 from booking.calendars.model import StoredCollection, StoredObject
 from booking.calendars.port import CalendarServer, RemoteObject, TokenInvalid, Unreachable
-from booking.expansion import SLACK, Expansion, expand, horizon_at
+from booking.expansion import SLACK, Expansion, horizon_at
 from booking.reconcile import Doubt, in_doubt
 from kernel.busy import BusyPolicy
 from kernel.database import Database
@@ -251,10 +251,14 @@ class _Reader:
                 else:
                     gone.append(href)
         # Reading and expanding is work for the processor; it must not hold up other requests.
-        digests = await asyncio.to_thread(
-            _digest_all, list(found.values()), self.owner, collection.timezone, self.horizon
+        reading = crunching.Reading(
+            zone=self.owner.timezone,
+            calendar_zone=collection.timezone,
+            horizon=self.horizon,
+            addresses=self.owner.addresses,
+            policy=self.owner.policy,
         )
-        return digests, gone
+        return await asyncio.to_thread(_digest_all, list(found.values()), reading), gone
 
     # --- storing ---------------------------------------------------------------------------------
 
@@ -387,23 +391,11 @@ async def _ask(server: CalendarServer, collection: StoredCollection, *, now: dat
     )
 
 
-def _digest_all(
-    remotes: Sequence[RemoteObject], owner: Owner, zone: str | None, horizon: Span
-) -> list[Digest]:
+def _digest_all(remotes: Sequence[RemoteObject], reading: crunching.Reading) -> list[Digest]:
+    expansions = crunching.shared().expand(reading, [remote.body for remote in remotes])
     return [
-        Digest(
-            remote=remote,
-            sha256=fingerprint(remote.body),
-            expansion=expand(
-                remote.body,
-                zone=owner.timezone,
-                horizon=horizon,
-                addresses=owner.addresses,
-                calendar_zone=zone,
-                policy=owner.policy,
-            ),
-        )
-        for remote in remotes
+        Digest(remote=remote, sha256=fingerprint(remote.body), expansion=expansion)
+        for remote, expansion in zip(remotes, expansions, strict=True)
     ]
 
 

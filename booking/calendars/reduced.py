@@ -47,7 +47,8 @@ class Reduced(Struct, frozen=True, kw_only=True):
         unknown: TZIDs without a zone of that name, each with the lines of every STANDARD and
             DAYLIGHT that the object defines it by.
         free_busy: The FREEBUSY lines of each VFREEBUSY.
-        available: The lines of each AVAILABLE in a VAVAILABILITY.
+        availability: The lines of each VAVAILABILITY itself.
+        available: The lines of each AVAILABLE in one.
         utc_twice: Whether a time has both a TZID and the Z of UTC.
         whole: Whether it is a calendar from its first line to its last.
     """
@@ -58,6 +59,7 @@ class Reduced(Struct, frozen=True, kw_only=True):
     zones: dict[str, str]
     unknown: dict[str, list[list[str]]]
     free_busy: list[str]
+    availability: list[list[str]]
     available: list[list[str]]
     utc_twice: bool
     whole: bool
@@ -103,6 +105,7 @@ def reduce(raw: bytes) -> Reduced:
         zones={tzid: zone for tzid, zone in zones.items() if zone},
         unknown={tzid: sieve.defined.get(tzid, []) for tzid, zone in zones.items() if not zone},
         free_busy=sieve.free_busy,
+        availability=sieve.availability,
         available=sieve.available,
         utc_twice=sieve.utc_twice,
         whole=sieve.whole,
@@ -115,6 +118,7 @@ class _Sieve:
     def __init__(self) -> None:
         self.uid: str | None = None
         self.events: list[list[str]] = []
+        self.availability: list[list[str]] = []
         self.available: list[list[str]] = []
         self.free_busy: list[str] = []
         self.named: set[str] = set()
@@ -200,6 +204,7 @@ class _Sieve:
         self._event = None
         for path, kept in (
             (["VCALENDAR", "VEVENT"], self.events),
+            (["VCALENDAR", "VAVAILABILITY"], self.availability),
             (["VCALENDAR", "VAVAILABILITY", "AVAILABLE"], self.available),
         ):
             if self._path == path:

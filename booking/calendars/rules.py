@@ -20,13 +20,15 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-MAX_STEPS: Final = 10_000
-"""How many periods we go through for one rule: twenty-seven years of days that are counted."""
+MAX_WORK: Final = 20_000
+"""How many days and times we go through for one rule: 27 years of days that are counted."""
 
 MAX_TIMES: Final = 24
 """How often on a day."""
 
-_FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_FREQUENCIES: Final = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
+"""How many days are looked at in each turn."""
+
 _TOO_OFTEN: Final = {"SECONDLY", "MINUTELY", "HOURLY"}
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY: Final = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
@@ -161,7 +163,7 @@ def run(
         dated: Whether the event takes whole days, for which times of the day mean nothing.
 
     Raises:
-        RuleRefused: It counts, and begins too long ago.
+        RuleRefused: It counts, and begins too long ago; or it names too much.
     """
     # A rule with both ends (which RFC 5545 forbids) runs to the later of the two.
     end = last if until is None or rule.count else min(last, until)
@@ -169,11 +171,13 @@ def run(
     times: list[datetime] = []
     counted = 0
     begin = 0 if rule.count else max(0, _periods_before(rule, start, first) - 1)
-    for steps, index in enumerate(count_from(begin)):
+    work = 0
+    for index in count_from(begin):
         period = _period(rule, start, index)
         if period is None or period.first > end.toordinal():
             break
-        if steps >= MAX_STEPS:
+        work += _FREQUENCIES[rule.frequency] + len(period.days) * len(clocks)
+        if work > MAX_WORK:
             raise RuleRefused("too long ago")
         for moment in _moments(rule, period.days, clocks, start):
             counted += 1

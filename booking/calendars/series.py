@@ -5,6 +5,7 @@ take the place of some of its times (RECURRENCE-ID), or move all that follow (TH
 is taken back only by one that means the same instant; what matches nothing changes nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -173,9 +174,13 @@ class Series:
         self.doubts = {doubt for event in events for doubt in event.doubts}
         self._masters = [event for event in events if event.replaces is None]
         self._changes = [event for event in events if event.replaces is not None]
-        self._onward = sorted(
-            (event for event in self._changes if event.onward), key=_when_replaced
-        )
+        named = [event.replaces for event in self._changes if event.replaces]
+        self._replaced = {dated: _Set(named, whole_days=dated) for dated in (False, True)}
+        self._shifts = [
+            _shift(event, self._extent(event)) for event in self._changes if event.onward
+        ]
+        self._shifts.sort(key=_since)
+        self._reach = max((shift.reach for shift in self._shifts), default=_NONE)
 
     def taken(self) -> Iterator[Taken]:
         """Yield the times at which the events keep their owner busy.
@@ -185,12 +190,12 @@ class Series:
         """
         for master in self._masters:
             yield from self._of_master(master)
+        removed = {
+            (moment.dated, moment.instant) for master in self._masters for moment in master.removed
+        }
         for change in self._changes:
-            if change.replaces and not any(
-                _matches_exactly(change.replaces, removed)
-                for master in self._masters
-                for removed in master.removed
-            ):
+            moment = change.replaces
+            if moment and (moment.dated, moment.instant) not in removed:
                 # A change with a rule of its own is not one that RFC 5545 knows: all is kept.
                 yield from self._of_change(change)
 
@@ -201,28 +206,17 @@ class Series:
 
     def _of_master(self, master: Event) -> Iterator[Taken]:
         extent = self._extent(master)
-        shifts = [(event, *_shift(event), self._extent(event)) for event in self._onward]
-        reaches = (min(abs(by), _AGES) + moved.longest for _, _, by, moved in shifts)
-        reach = max(reaches, default=_NONE)
-        removed = _Set(master.removed, master.start, dates=True)
-        replaced = _Set(
-            [event.replaces for event in self._changes if event.replaces],
-            master.start,
-            dates=False,
-        )
-        for moment, other in self._times(master, extent, reach):
+        removed = _Set(master.removed, whole_days=master.start.dated, by_date=True)
+        replaced = self._replaced[master.start.dated]
+        for moment, other in self._times(master, extent, self._reach):
             if moment in removed or moment in replaced:
                 continue
-            instant = moment.instant
-            last = None
-            for shift in shifts:
-                if _when_replaced(shift[0]) < instant:
-                    last = shift
-            if last is None:
-                yield from self._at(master, moment, extent, other)
+            before = bisect_left(self._shifts, moment.instant, key=_since) if self._shifts else 0
+            if before:
+                shift = self._shifts[before - 1]
+                yield from self._at(shift.event, shift.moved(moment), shift.extent, other)
             else:
-                event, by_wall, by, moved = last
-                yield from self._at(event, _moved(moment, event, by_wall, by), moved, other)
+                yield from self._at(master, moment, extent, other)
 
     def _extent(self, event: Event) -> _Extent:
         extent = extent_of(event)
@@ -311,14 +305,20 @@ def _end(moment: Moment, start: datetime, extent: _Extent, end: Moment | Length 
 
 
 class _Set:
-    """Times of a series that are named by others: by instant, or as its own clock shows them."""
+    """Times of a series that are named by others: by instant, or as its own clock shows them.
 
-    def __init__(self, named: Sequence[Moment], start: Moment, *, dates: bool) -> None:
+    Args:
+        named: These times.
+        whole_days: Whether the series takes whole days.
+        by_date: Whether a date means all times of that day.
+    """
+
+    def __init__(self, named: Sequence[Moment], *, whole_days: bool, by_date: bool = False) -> None:
         self._instants = {moment.instant for moment in named if not moment.dated}
         self._walls = {
-            moment.wall for moment in named if start.dated or (moment.floating and not moment.dated)
+            moment.wall for moment in named if whole_days or (moment.floating and not moment.dated)
         }
-        self._dates = {moment.wall.date() for moment in named if moment.dated and dates}
+        self._dates = {moment.wall.date() for moment in named if moment.dated and by_date}
         self._empty = not named
 
     def __contains__(self, moment: Moment) -> bool:
@@ -331,25 +331,49 @@ class _Set:
         )
 
 
-def _matches_exactly(one: Moment, other: Moment) -> bool:
-    return one.dated == other.dated and one.instant == other.instant
+# --- what moves the times that follow ------------------------------------------------------------
 
 
-def _when_replaced(event: Event) -> datetime:
-    assert event.replaces is not None  # noqa: S101  # for the type checkers: only changes are asked
-    return event.replaces.instant
+class _Shift(NamedTuple):
+    """A change of all times after one.
+
+    Attributes:
+        since: The instant of that one.
+        by_clock: How far it moves them by the clock on the wall, if it is the same clock.
+        by: How far it moves them.
+    """
+
+    event: Event
+    extent: _Extent
+    since: datetime
+    by_clock: timedelta | None
+    by: timedelta
+
+    @property
+    def reach(self) -> timedelta:
+        """How far outside of the horizon a time may begin that is moved into it."""
+        return min(abs(self.by), _AGES) + self.extent.longest
+
+    def moved(self, moment: Moment) -> Moment:
+        """Return where a time goes."""
+        start = self.event.start
+        if self.by_clock is not None and moment.zone is start.zone:
+            return moment._replace(wall=moment.wall + self.by_clock)
+        wall = (moment.instant + self.by).astimezone(start.zone).replace(tzinfo=None)
+        return start._replace(wall=wall)
 
 
-def _shift(event: Event) -> tuple[timedelta | None, timedelta]:
-    """Return how far a change moves what follows: by the same clock, if it is one, and in time."""
-    assert event.replaces is not None  # noqa: S101  # for the type checkers: only changes are asked
-    same = event.replaces.zone is event.start.zone and event.replaces.dated == event.start.dated
-    by = event.start.instant - event.replaces.instant
-    return event.start.wall - event.replaces.wall if same else None, by
+def _since(shift: _Shift) -> datetime:
+    return shift.since
 
 
-def _moved(moment: Moment, event: Event, by_wall: timedelta | None, by: timedelta) -> Moment:
-    if by_wall is not None and moment.zone is event.start.zone:
-        return moment._replace(wall=moment.wall + by_wall)
-    wall = (moment.instant + by).astimezone(event.start.zone).replace(tzinfo=None)
-    return event.start._replace(wall=wall)
+def _shift(event: Event, extent: _Extent) -> _Shift:
+    old, new = event.replaces or event.start, event.start
+    same = old.zone is new.zone and old.dated == new.dated
+    return _Shift(
+        event=event,
+        extent=extent,
+        since=old.instant,
+        by_clock=new.wall - old.wall if same else None,
+        by=new.instant - old.instant,
+    )
