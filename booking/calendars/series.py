@@ -151,7 +151,7 @@ def extent_of(event: Event) -> _Extent:
         wall = exact
         if event.end.zone is event.start.zone:
             wall = event.end.wall - event.start.wall
-        if exact < _NONE < wall:
+        if exact <= _NONE < wall:
             # It begins in the hour that the clocks skip, and so seems to end before that.
             exact = wall
         elif exact < _NONE:
