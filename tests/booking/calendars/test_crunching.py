@@ -212,3 +212,29 @@ def test_a_worker_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert b"not for workers" not in known
     assert b"PYTHONPATH" in known
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("DTSTART:", "DTSTART:soon", "unreadable"),
+        ("X-N:", "EXDATE:\r\nX-N:", "unreadable"),
+        ("X-N:", "RRULE:FREQ=FOO\r\nX-N:", "unreadable"),
+        ("UID:", "X-UID:", "uid-missing"),
+        ("X-N:", "RRULE:FREQ=SECONDLY\r\nX-N:", "rule-refused"),
+        ("X-N:", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\r\nX-N:", "rule-refused"),
+    ],
+)
+def test_one_bad_entry_among_500_is_put_aside(old: str, new: str, problem: str) -> None:
+    """It keeps its own times closed, and tells why; 499 others are as they are."""
+    entries = [_plain(number) for number in range(500)]
+    entries[77] = entries[77].replace(old.encode(), new.encode(), 1)
+
+    with _crunchers(on_the_spot=60) as crunchers:
+        found = crunchers.expand(READING, entries)
+
+    assert [expansion.problem for expansion in found if expansion.problem] == [problem]
+    bad = found[77]
+    assert (bad.problem, bad.readable) == (problem, False)
+    assert bad.busy
+    assert sum(expansion.readable for expansion in found) == 499
