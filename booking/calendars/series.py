@@ -46,6 +46,7 @@ class Event(NamedTuple):
     Attributes:
         end: DTEND, if it has one.
         lasts: Its DURATION, or what the lack of an end means.
+        refused: Whether it has a rule that we do not run, and that did not matter so far.
         replaces: RECURRENCE-ID: which time of its series this is.
         onward: Whether the times that follow are moved along with it.
         doubts: Words for what may have been meant otherwise.
@@ -56,6 +57,7 @@ class Event(NamedTuple):
     end: Moment | None
     lasts: Length
     rules: list[Rule]
+    refused: bool
     added: list[tuple[Moment, Moment | Length | None]]
     removed: list[Moment]
     replaces: Moment | None
@@ -76,7 +78,7 @@ def read_event(
     single: dict[str, str] = {}
     marks: dict[str, str] = {}
     attendees: list[str] = []
-    found_rules: list[Rule] = []
+    recurs: list[str] = []
     added: list[tuple[Moment, Moment | Length | None]] = []
     removed: list[Moment] = []
     for line in lines:
@@ -86,7 +88,7 @@ def read_event(
         elif name in _MARKS:
             marks[name] = value(line).upper()
         elif name == "RRULE":
-            found_rules.append(rules.parse(value(line)))
+            recurs.append(value(line))
         elif name == "RDATE":
             added += clocks.periods(line)
         elif name == "EXDATE":
@@ -97,6 +99,8 @@ def read_event(
             single[name] = line
     int(value(single.get("SEQUENCE", ":0")))  # nothing follows from it, but it is read
     start = clocks.moment(single["DTSTART"])
+    kind = kind_of(marks, attendees, addresses, policy)
+    found_rules, refused = _rules(recurs, needed=kind is not None)
     replaces = single.get("RECURRENCE-ID")
     return Event(
         uid=value(single["UID"]) if "UID" in single else None,
@@ -104,13 +108,24 @@ def read_event(
         end=clocks.moment(single["DTEND"]) if "DTEND" in single else None,
         lasts=_lasts(single, start),
         rules=found_rules,
+        refused=refused,
         added=added,
         removed=removed,
         replaces=clocks.moment(replaces) if replaces else None,
         onward=replaces is not None and ";RANGE=THISANDFUTURE" in replaces.upper(),
-        kind=kind_of(marks, attendees, addresses, policy),
-        doubts=["rule-guessed"] if any(rule.doubtful for rule in found_rules) else [],
+        kind=kind,
+        doubts=["rule-guessed"] if kind and any(rule.doubtful for rule in found_rules) else [],
     )
+
+
+def _rules(texts: Sequence[str], *, needed: bool) -> tuple[list[Rule], bool]:
+    """Read rules; where an event keeps nobody busy, only tell whether one would be refused."""
+    try:
+        return [rules.parse(text) for text in texts], False
+    except RuleRefused:
+        if needed:
+            raise
+        return [], True
 
 
 def _lasts(single: dict[str, str], start: Moment) -> Length:
@@ -205,6 +220,10 @@ class Series:
             yield from self._at(change, moment, extent, other)
 
     def _of_master(self, master: Event) -> Iterator[Taken]:
+        if master.kind is None and not self._shifts:
+            return
+        if master.refused:
+            raise RuleRefused("what follows a change is busy")
         extent = self._extent(master)
         removed = _Set(master.removed, whole_days=master.start.dated, by_date=True)
         replaced = self._replaced[master.start.dated]

@@ -120,6 +120,43 @@ def test_one_cancelled_or_declined_day_frees_that_day_only() -> None:
     ]
 
 
+@pytest.mark.parametrize("rule", ["FREQ=HOURLY", "FREQ=SECONDLY", "FREQ=WEEKLY;BYDAY=1TH"])
+def test_a_rule_of_what_takes_no_time_matters_to_nobody(rule: str) -> None:
+    """An hourly reminder that blocks nothing does not close a calendar."""
+    text = event(
+        "r", ":20200101T090000Z", ":20200101T090500Z", f"RRULE:{rule}", "TRANSP:TRANSPARENT"
+    )
+    found = expand(text.encode(), zone="Europe/Amsterdam", horizon=HORIZON)
+    assert (found.busy, found.problem, found.readable) == ([], None, True)
+
+    opaque = text.replace("TRANSPARENT", "OPAQUE")
+    assert expand(opaque.encode(), zone="Europe/Amsterdam", horizon=HORIZON).problem
+
+
+def test_what_follows_a_busy_change_of_a_free_series_is_busy() -> None:
+    """A series that took no time takes some from a change of all that follow on."""
+    text = event("s", ":20261201T090000Z", "", "RRULE:FREQ=DAILY;COUNT=4", "TRANSP:TRANSPARENT")
+    change = event(
+        "s",
+        ":20261203T100000Z",
+        ":20261203T110000Z",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20261203T090000Z",
+    )
+    inner = change[change.index("BEGIN:VEVENT") : change.index("END:VCALENDAR")]
+    both = text.replace("END:VCALENDAR", f"{inner}END:VCALENDAR")
+
+    found = expand(both.encode(), zone="Europe/Amsterdam", horizon=HORIZON)
+    refused = expand(
+        both.replace("FREQ=DAILY", "FREQ=HOURLY").encode(), zone="Europe/Amsterdam", horizon=HORIZON
+    )
+
+    assert [(busy.span.start.day, busy.span.start.hour) for busy in found.busy] == [
+        (3, 10),
+        (4, 10),
+    ]
+    assert (refused.problem, refused.busy) == ("rule-refused", [Busy(HORIZON, "unreadable")])
+
+
 def test_two_entries_in_one_keep_the_stronger_kind() -> None:
     """The same time, once tentative and once busy, is busy."""
     text = event("a", ":20261201T090000Z", ":20261201T100000Z", "STATUS:TENTATIVE")
