@@ -348,7 +348,9 @@ class _Reader:
                 new.append({"id": object_id, "collection_id": collection.id, **values})
             else:
                 await store.change_object(db, tenant, object_id, **values)
-                renewed.append(object_id)
+                if digest.expansion.readable or digest.expansion.busy:
+                    renewed.append(object_id)
+                # Where nothing at all can be made out, what we knew of it holds.
             blocks = True
             if link is not None:
                 entry = changes.Entry(

@@ -6,6 +6,7 @@ A real Radicale stands behind a proxy that does what the faults say.
 import asyncio
 from collections.abc import Callable, Iterator
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -224,6 +225,31 @@ async def test_a_listing_that_lost_everything_frees_nothing(desk: Desk, proxy: F
     proxy.calm()
     assert await _state(desk, account) == ("active", None)
     assert len(await desk.busy()) == 50
+
+
+async def test_an_event_that_turns_into_nonsense_keeps_its_times(
+    desk: Desk, proxy: FaultProxy
+) -> None:
+    """Where nothing can be made out any more, what was known of it stays until it is mended."""
+    desk.put("dentist", event("dentist", ":20261201T090000Z", ":20261201T100000Z"))
+    account = await _connect(desk, proxy)
+    desk.put("dentist", event("dentist", ":20261202T090000Z", ":20261202T100000Z"))
+    proxy.on(
+        "REPORT",
+        "*",
+        faults.changed(lambda _, real: replace(real, body=real.body.replace(b":2026", b":soon"))),
+        containing="multiget",
+        times=1,
+    )
+
+    after = await desk.calendars.sync(desk.tenant, account.id)
+    assert after.collections[0].troubled == 1
+    assert await desk.busy() == [("01-12 09:00", "01-12 10:00")]
+
+    desk.put("dentist", event("dentist", ":20261203T090000Z", ":20261203T100000Z"))
+    mended = await desk.calendars.sync(desk.tenant, account.id)
+    assert mended.collections[0].troubled == 0
+    assert await desk.busy() == [("03-12 09:00", "03-12 10:00")]
 
 
 async def test_a_refusal_while_the_server_starts_is_no_refusal(
