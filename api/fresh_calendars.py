@@ -39,6 +39,8 @@ async def look_before_booking(
     """Read the calendars of whoever would get this meeting, unless they were read just now."""
     # Letters do not matter here, and so neither does their language.
     wanted = wanted_in(body, "nl")
+    if booking.service.read_since(tenant, wanted, now - JUST_NOW):
+        return
 
     async def find(db: AsyncConnection, since: datetime) -> list[Id]:
         return await booking.service.unread(db, tenant, wanted, since=since, now=now)

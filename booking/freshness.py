@@ -4,19 +4,39 @@ Calendars are read about once a minute. What was written into one since then is 
 again just before the booking, which is done for those who would get the meeting and nobody else.
 """
 
+from collections.abc import Hashable
 from datetime import datetime
+from typing import Final
 
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import claim_store
+from booking.kept import Kept
 from booking.looking import at, look
 from booking.model import Booking, BookingInput
 from booking.offer import offer_of, offer_to_move
-from booking.schedule import epoch
+from booking.schedule import epoch, from_epoch
 from booking.sight import Sight
 from booking.taking import team_for
 from kernel.ids import Id, require, to_text
+
+_READ: Final = Kept[datetime](4096)
+"""Since when all calendars behind what was asked for are known to have been read."""
+
+
+def read_since(tenant: Id, data: BookingInput, since: datetime) -> bool:
+    """Tell whether, as was seen before, all calendars that matter were read since then.
+
+    Calendars are only ever read later than that, and one that is new is read when it is connected;
+    so nobody in a crowd need ask the database again.
+    """
+    key = _key(tenant, data)
+    return data.hold is None and key in _READ and _READ[key] >= since
+
+
+def _key(tenant: Id, data: BookingInput) -> Hashable:
+    return (tenant, data.meeting_type, data.channel, data.location, data.advisor, data.spoken)
 
 
 async def unread(
@@ -48,6 +68,8 @@ async def unread(
         now=now,
     )
     oldest = seen.taken.least_fresh
+    if data.hold is None:
+        _READ.keep(_key(tenant, data), now if oldest is None else from_epoch(oldest))
     if oldest is None or oldest >= epoch(since):
         return []
     chosen = await look(db, tenant, lambda _: seen.offer, at(data.start), now=now, fairness=True)

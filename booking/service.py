@@ -17,7 +17,7 @@ from booking.changing import (
     reschedule,
 )
 from booking.conflicts import conflict_of, dismiss, open_conflicts
-from booking.freshness import unread, unread_of
+from booking.freshness import read_since, unread, unread_of
 from booking.holding import hold, release
 from booking.making import book, book_series, refuse_taken
 from booking.model import SlotAnswer, SlotQuery
@@ -69,6 +69,7 @@ __all__ = [
     "list_locations",
     "list_meeting_types",
     "open_conflicts",
+    "read_since",
     "reassign",
     "record_outcome",
     "refuse_taken",

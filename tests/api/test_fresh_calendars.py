@@ -8,8 +8,10 @@ import httpx2
 import pytest
 
 from api.wiring import House
+from booking.calendars.tables import calendar_collections
 from kernel.clock import FixedClock
 from tests.api.bank import TUESDAY, Bank, problem, wish
+from tests.booking.builders import statements
 from tests.booking.calendars.conftest import event
 from tests.services import fault_proxy as faults
 from tests.services.fault_proxy import FaultProxy
@@ -99,6 +101,27 @@ async def test_a_calendar_that_was_read_just_now_is_not_asked(
 
     assert (await _book(client)).status_code == 201
     assert proxy.count() == asked
+
+
+async def test_a_crowd_asks_once_whether_calendars_are_fresh(
+    client: httpx2.AsyncClient, house: House, clock: FixedClock, connected: str, radicale: Radicale
+) -> None:
+    """What was seen to be fresh is so for half a minute without asking, and no moment longer."""
+    looked = f"min({calendar_collections.name}.last_ok_at)"
+    with statements(house.database) as first:
+        assert (await client.post("/v1/bookings", json=wish(TUESDAY))).status_code == 201
+    with statements(house.database) as again:
+        problem(await client.post("/v1/bookings", json=wish(TUESDAY)), "slot-taken", 409)
+    with statements(house.database) as crowd:
+        problem(await client.post("/v1/bookings", json=wish(TUESDAY)), "slot-taken", 409)
+    _busy(radicale)
+    clock.advance(timedelta(seconds=31))
+    with statements(house.database) as later:
+        problem(await _book(client), "slot-unavailable", 409)
+
+    looks = [sum(looked in one for one in said) for said in (first, again, crowd, later)]
+    assert looks[0] > looks[2] > 0
+    assert looks[3] > looks[0]
 
 
 async def test_a_meeting_that_moves_is_looked_after_too(
