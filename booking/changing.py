@@ -15,7 +15,7 @@ from booking.errors import BookingOver, SameTeam, SlotTaken, SlotUnavailable
 from booking.lifecycle import Outcome, Standing
 from booking.making import state_of
 from booking.model import Booking, BookingFilter
-from booking.offer import Offer, at_the_same_time, offer_to_move
+from booking.offer import Offer, at_the_same_time, offer_to_move, on_their_word
 from booking.reading import get_booking
 from booking.recording import announce
 from booking.schedule import zone_rules_version
@@ -48,7 +48,8 @@ async def reschedule(
     """Move a booking to another start; advisor, length and way of meeting stay.
 
     What an advisor did in their own calendar (*by* ``calendar``) need not keep to hours, grid or
-    notice: it must lie ahead and take no time that is taken already.
+    notice: it must lie ahead and take no time that is taken already. An *advisor* who says so
+    keeps to hours, but not to grid, notice or window.
 
     Raises:
         SlotTaken: Somebody else has that time.
@@ -72,7 +73,7 @@ async def reschedule(
             # Who is taken out of a meeting that others share has one of their own.
             after = structs.replace(promised, session_id=None)
         else:
-            place = await _take_anew(db, tenant, booking, start, booking.advisor_id, now=now)
+            place = await _take_anew(db, tenant, booking, start, booking.advisor_id, by=by, now=now)
             after = _moved(booking, start, place, by=by, now=now)
         if after != promised:
             await _change(db, tenant, promised, after)
@@ -347,6 +348,7 @@ async def _take_anew(
     advisor: Id | None,
     *,
     now: datetime,
+    by: str | None = None,
 ) -> Place:
     """Give back what a booking takes, and take what it needs to be elsewhere.
 
@@ -357,7 +359,7 @@ async def _take_anew(
     def ask(setup: Setup) -> Offer:
         offer = offer_to_move(setup, booking, advisor=advisor)
         if start != booking.start:
-            return offer
+            return on_their_word(offer) if by == "advisor" else offer
         return at_the_same_time(offer, apart_from=booking.advisor_id)
 
     await _give_back(db, tenant, booking, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import CompoundSelect, Select, select, union, update
+from sqlalchemy import CompoundSelect, Select, exists, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking.calendars.tables import busy_spans, calendar_objects, event_links
@@ -50,6 +50,22 @@ def _ahead(
             ).join(claims, claims.c.session_id == seats.c.session_id)
         ),
     )
+
+
+async def anything_at_stake(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> bool:
+    """Tell whether an advisor meets anybody, or has a conflict, at all: what mostly settles it."""
+    ahead = exists().where(
+        claims.c.tenant_id == tenant,
+        claims.c.resource_id == advisor,
+        claims.c.live,
+        claims.c.ends_at > now,
+    )
+    unresolved = exists().where(
+        conflicts.c.tenant_id == tenant,
+        conflicts.c.advisor_id == advisor,
+        conflicts.c.state.in_(_UNRESOLVED),
+    )
+    return bool(await db.scalar(select(or_(ahead, unresolved))))
 
 
 async def meetings_ahead(

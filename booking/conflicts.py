@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflict_store as store
 from booking.clashes import Conflict, ConflictState, Meeting, Resolution, judge
+from booking.lifecycle import require_open
 from booking.model import Alternative, Booking
+from booking.reading import get_booking
 from kernel import audit, outbox, work
 from kernel.database import Database
 from kernel.errors import Conflict as Refusal
@@ -32,6 +34,7 @@ __all__ = [
     "look_again",
     "note",
     "offer",
+    "offer_others",
     "open_conflicts",
     "resolve",
     "undecided",
@@ -83,6 +86,27 @@ async def note(db: AsyncConnection, tenant: Id, booking: Booking, *, now: dateti
     )
 
 
+async def offer_others(
+    db: AsyncConnection, tenant: Id, booking_id: Id, *, now: datetime, by: str
+) -> None:
+    """Let the customer be offered other times, since the advisor wants the meeting elsewhere.
+
+    It stays where it is until somebody chooses.
+
+    Raises:
+        BookingOver: It is cancelled or has begun.
+        Conflict: They have been offered already, or it was said that the meeting goes on.
+        NotFound: There is no such booking.
+    """
+    booking = await get_booking(db, tenant, booking_id)
+    require_open(booking, now=now)
+    advisor, grace = booking.advisor_id, timedelta()
+    if not await _raise(
+        db, tenant, booking_id, advisor, state="displaced", grace=grace, now=now, by=by
+    ):
+        raise Refusal("This meeting has been offered other times already; look at it again.")
+
+
 async def dismiss(
     db: AsyncConnection, tenant: Id, conflict_id: Id, *, now: datetime, by: str
 ) -> Conflict:
@@ -125,6 +149,8 @@ async def look_again(database: Database, tenant: Id, advisor: Id, *, now: dateti
     Whatever has been taken is offered anew once the organisation's grace is over.
     """
     async with database.reading(tenant) as db:
+        if not await store.anything_at_stake(db, tenant, advisor, now=now):
+            return
         new, gone = await _compare(db, tenant, advisor, now=now)
     if not new and not gone:
         return
@@ -154,7 +180,9 @@ async def _raise(
     state: ConflictState,
     grace: timedelta,
     now: datetime,
-) -> None:
+    by: str | None = None,
+) -> bool:
+    """Store a new conflict; False if the meeting has one already."""
     conflict = Conflict(
         id=new_id("cnf", now),
         booking_id=booking_id,
@@ -164,12 +192,13 @@ async def _raise(
         alternatives=[],
     )
     if not await store.add(db, tenant, conflict):
-        return  # somebody who looked at the same moment was first
-    actor = "calendar" if state == "seen" else "system"
+        return False  # somebody who looked at the same moment was first
+    actor = by or ("calendar" if state == "seen" else "system")
     await audit.note(
         db, tenant, actor=actor, action=f"conflict.{state}", subject=booking_id, now=now
     )
     await work.enqueue(db, tenant, OFFER, conflict.id, now=now, due_at=now + grace)
+    return True
 
 
 async def _end_all(

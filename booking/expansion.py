@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from itertools import product
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from booking.calendars.availability import UNREADABLE, kept_text
 from booking.calendars.blocking import STRENGTH, Kind, free_busy_kind
 from booking.calendars.definitions import offsets_in, zone_like
 from booking.calendars.moments import Clocks, Length, Moment, duration
@@ -56,6 +57,8 @@ class Expansion(Struct, frozen=True, kw_only=True):
         readable: Whether all its times are known. Where they are not and *busy* is empty, nothing
             at all could be made out.
         goes_on: Whether it may hold times after the horizon.
+        availability: What it says of when its owner can be booked, cut down to its times: that is
+            weighed against what others say, and so nothing follows from it here.
     """
 
     uid: str | None
@@ -63,6 +66,7 @@ class Expansion(Struct, frozen=True, kw_only=True):
     problem: str | None = None
     readable: bool = True
     goes_on: bool = False
+    availability: bytes | None = None
 
 
 def horizon_at(now: datetime) -> Span:
@@ -96,8 +100,9 @@ def expand(
         return _of_oversized(raw, zone, horizon)
     home = zone_named(calendar_zone or "") or reduced.default_zone or zone
     reader = _Reader(home, horizon, frozenset(addresses), policy)
+    published = _published(reduced, zone_named(calendar_zone or ""), horizon)
     try:
-        return reader.read(reduced)
+        return structs.replace(reader.read(reduced), availability=published)
     except (RuleRefused, Oversized) as refused:
         return closed(
             reduced.uid,
@@ -111,7 +116,15 @@ def expand(
             problem="unreadable",
             readable=False,
             goes_on=True,
+            availability=published,
         )
+
+
+def _published(reduced: Reduced, zone: str | None, horizon: Span) -> bytes | None:
+    try:
+        return kept_text(reduced, zone=zone, horizon=horizon)
+    except (Oversized, ValueError, LookupError):
+        return UNREADABLE
 
 
 def closed(uid: str | None, horizon: Span, problem: str) -> Expansion:

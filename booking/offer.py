@@ -260,10 +260,13 @@ def at_the_same_time(offer: Offer, *, apart_from: Id | None = None) -> Offer:
         advisors=[one for one in offer.kind.advisors if one != apart_from],
         priorities={one: by for one, by in offer.kind.priorities.items() if one != apart_from},
         weights={one: by for one, by in offer.kind.weights.items() if one != apart_from},
-        grid="hours",
-        step=1,
-        offset=0,
     )
+    return on_their_word(structs.replace(offer, kind=kind))
+
+
+def on_their_word(offer: Offer) -> Offer:
+    """Return an offer to the minute, without notice or window: its advisor has agreed to it."""
+    kind = structs.replace(offer.kind, grid="hours", step=1, offset=0)
     return structs.replace(offer, kind=kind, waive=("notice", "window"))
 
 

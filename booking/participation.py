@@ -22,7 +22,7 @@ from booking.reading import get_booking, history
 from booking.replies import Reply
 from kernel import audit, outbox
 from kernel.events import InvitationDeclined, TimeProposed
-from kernel.ids import Id
+from kernel.ids import Id, require
 
 
 class Guests(Protocol):
@@ -68,6 +68,33 @@ async def participation_of(
         return {}
     known = await store.participations_of(db, tenant, [booking.id for booking in bookings])
     return {booking.id: about_now(booking, known) for booking in bookings}
+
+
+async def proposed_to(
+    db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime
+) -> list[Booking]:
+    """Return an advisor's meetings ahead for which somebody who is to come proposed another time.
+
+    Raises:
+        NotFound: The advisor cannot be one.
+    """
+    require("adv", advisor, "advisor")
+    found = await store.proposed_to(db, tenant, advisor, now=now)
+    return [await get_booking(db, tenant, booking_id) for booking_id in found]
+
+
+async def settle_proposals(
+    db: AsyncConnection, tenant: Id, booking_id: Id, *, start: datetime | None = None
+) -> bool:
+    """Have nobody asked any more about times proposed for a booking, or about this one.
+
+    What they answered otherwise stays. Returns whether there was one.
+
+    Raises:
+        NotFound: The booking cannot be one.
+    """
+    require("bkg", booking_id, "booking")
+    return await store.drop_proposals(db, tenant, booking_id, start=start) > 0
 
 
 async def _invited_at(

@@ -1,12 +1,13 @@
 """The statements of what customers answered to invitations, one a function."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking.answering import Participation
-from booking.tables import participations
+from booking.tables import bookings, participations
 from kernel.database import convert_row, dialect_of
 from kernel.ids import Id
 
@@ -21,6 +22,46 @@ async def participations_of(
         .order_by(participations.c.booking_id, participations.c.customer_id)
     )
     return [convert_row(row, Participation) for row in rows]
+
+
+async def proposed_to(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> list[Id]:
+    """Return this advisor's meetings ahead for which another time was proposed, by id."""
+    rows = await db.execute(
+        select(bookings.c.id)
+        .distinct()
+        .join(
+            participations,
+            and_(
+                participations.c.tenant_id == bookings.c.tenant_id,
+                participations.c.booking_id == bookings.c.id,
+                participations.c.generation == bookings.c.generation,
+            ),
+        )
+        .where(
+            bookings.c.tenant_id == tenant,
+            bookings.c.advisor_id == advisor,
+            bookings.c.starts_at > now,
+            bookings.c.state.in_(["requested", "confirmed"]),
+            participations.c.proposed_start.is_not(None),
+        )
+        .order_by(bookings.c.id)
+    )
+    return [row.id for row in rows]
+
+
+async def drop_proposals(
+    db: AsyncConnection, tenant: Id, booking: Id, *, start: datetime | None = None
+) -> int:
+    """Forget which other times were proposed for a booking, or this one; tell of how many."""
+    query = update(participations).where(
+        participations.c.tenant_id == tenant,
+        participations.c.booking_id == booking,
+        participations.c.proposed_start.is_not(None),
+    )
+    if start is not None:
+        query = query.where(participations.c.proposed_start == start)
+    dropped = await db.execute(query.values(proposed_start=None, proposed_end=None))
+    return dropped.rowcount
 
 
 async def keep_newer(db: AsyncConnection, tenant: Id, given: Participation) -> bool:

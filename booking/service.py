@@ -16,7 +16,7 @@ from booking.changing import (
     repair,
     reschedule,
 )
-from booking.conflicts import conflict_of, dismiss, open_conflicts
+from booking.conflicts import conflict_of, dismiss, offer_others, open_conflicts
 from booking.freshness import read_since, unread, unread_of
 from booking.holding import hold, release
 from booking.making import book, book_series, refuse_taken
@@ -68,6 +68,7 @@ __all__ = [
     "list_bookings",
     "list_locations",
     "list_meeting_types",
+    "offer_others",
     "open_conflicts",
     "read_since",
     "reassign",

@@ -14,7 +14,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflicts, service
-from booking.calendars import changes, leaving, store, trying, writing
+from booking.calendars import (
+    changes,
+    leaving,
+    link_store,
+    polling,
+    published,
+    questions_store,
+    store,
+    trying,
+    writing,
+)
 from booking.calendars.accounts import (
     PUSH,
     Logins,
@@ -25,8 +35,10 @@ from booking.calendars.accounts import (
 )
 from booking.calendars.advice import ADVICE
 from booking.calendars.deciding import decide
+from booking.calendars.describing import AT_ONCE
 from booking.calendars.manners import Manners
 from booking.calendars.model import (
+    SILENT,
     Account,
     Collection,
     ConnectInput,
@@ -35,11 +47,14 @@ from booking.calendars.model import (
     Role,
     StoredAccount,
     Trial,
+    Troubled,
 )
 from booking.calendars.own import own_collection
 from booking.calendars.own_desk import OwnCalendars
 from booking.calendars.port import CalendarProblem, Forbidden, RemoteCollection, Unreachable
-from booking.calendars.rounds import SILENT, Round, Rounds, code_of, pause
+from booking.calendars.published import PublishedHours
+from booking.calendars.rounds import Round, Rounds, code_of
+from booking.calendars.tokens import Tokens
 from booking.looking import repairs
 from kernel import work
 from kernel.clock import Clock
@@ -64,8 +79,8 @@ LOCKED_OUT: Final = timedelta(hours=1)
 """How long a booking waits for an account whose password no longer works."""
 
 
-FEED_EVERY: Final = timedelta(minutes=5)
-"""How often a feed is read: those who offer one count on less than a server does."""
+TROUBLED: Final = 20
+"""How many entries that cannot be read are listed of an account."""
 
 
 class Calendars:
@@ -82,7 +97,7 @@ class Calendars:
         self.database = database
         self.clock = clock
         self.public_url = public_url
-        self.logins = Logins(keyring, guard, database)
+        self.logins = Logins(keyring, guard, database, clock)
         self.manners = Manners(clock)
         self.rounds = Rounds(database, clock, self.logins, self.manners)
         self.own = OwnCalendars(database, clock, self.rounds)
@@ -100,6 +115,9 @@ class Calendars:
             field = FieldError(pointer="/kind", detail=detail)
             raise Invalid(f"/kind: {detail}", errors=(field,))
         trying.check(data)
+        if data.password is None and data.oauth is not None:
+            detail = "Enter the token itself: renewing it for a test could use up what you have."
+            raise Invalid(detail, errors=(FieldError(pointer="/password", detail=detail),))
         try:
             found = await self.logins.discover(data)
         except AddressRefused as problem:
@@ -119,6 +137,7 @@ class Calendars:
                     url=each.url,
                     writable=each.writable,
                     timezone=each.timezone,
+                    transparent=each.transparent,
                 )
                 for each in found
             ],
@@ -161,15 +180,23 @@ class Calendars:
         trying.check(data)
         async with self.database.reading(tenant) as db:
             await service.get_advisor(db, tenant, data.advisor)
-        found = [] if data.kind == "own" else await self.logins.discover(data)
+        entering = self.logins.entering(data)
+        found = [] if data.kind == "own" else await self.logins.discover(data, entering)
+        tokens = entering.tokens if entering else None
         try:
-            account_id = await self._keep(tenant, data, found)
+            account_id = await self._keep(tenant, data, found, tokens)
         except IntegrityError:
             # Somebody else made the advisor's own calendar at this moment: it is that one.
-            account_id = await self._keep(tenant, data, found)
+            account_id = await self._keep(tenant, data, found, tokens)
         return await self.sync(tenant, account_id)
 
-    async def _keep(self, tenant: Id, data: ConnectInput, found: Sequence[RemoteCollection]) -> Id:
+    async def _keep(
+        self,
+        tenant: Id,
+        data: ConnectInput,
+        found: Sequence[RemoteCollection],
+        tokens: Tokens | None,
+    ) -> Id:
         now = self.clock.now()
         async with self.database.transaction(tenant) as db:
             going = {
@@ -177,7 +204,7 @@ class Calendars:
                 for each in await store.accounts(db, tenant, advisor=data.advisor)
                 if each.state == "leaving"
             }
-            account_id = await keep_account(db, tenant, data, self.logins, now=now)
+            account_id = await keep_account(db, tenant, data, self.logins, tokens=tokens, now=now)
             await keep_collections(
                 db,
                 tenant,
@@ -188,8 +215,34 @@ class Calendars:
                 now=now,
             )
             await ask_for_pushes(db, tenant, data.advisor, now=now)
-            await work.enqueue(db, tenant, SYNC, account_id, now=now, due_at=now + pause(0))
+            await work.enqueue(db, tenant, SYNC, account_id, now=now, due_at=now + polling.EVERY)
         return account_id
+
+    async def log_in_again(self, tenant: Id, account_id: Id, password: str) -> Account:
+        """Store an account's new password once it works, and catch up.
+
+        Raises:
+            NotFound: There is no such account.
+            Unprocessable: It has no password, or its address must be entered again as well.
+            CalendarUnreachable, CalendarRefused, CalendarNotCaldav, CalendarNotFeed,
+            CalendarTooLarge, AddressRefused: Why not.
+        """
+        account = await self._account(tenant, account_id)
+        if account.kind == "own":
+            raise Unprocessable("We keep this calendar ourselves; it has no password.")
+        try:
+            address = self.logins.address(account)
+        except ValueError:
+            raise Unprocessable("Connect this calendar again with its address.") from None
+        data = ConnectInput(
+            advisor=account.advisor_id,
+            kind=account.kind,
+            auth=account.auth,
+            url=address,
+            username=account.username or None,
+            password=password,
+        )
+        return await self.connect(tenant, data)
 
     async def disconnect(
         self, tenant: Id, account_id: Id, *, entries: Literal["keep", "remove"] = "keep"
@@ -217,11 +270,9 @@ class Calendars:
         Raises:
             NotFound: There is no such account.
         """
-        account = await self._account(tenant, account_id)
-        if account.state == "leaving":
-            return await self.status(tenant, account_id)
-        done = await self.rounds.go(tenant, account)
-        if done.account.state != "auth-failed":
+        require("acc", account_id, "calendar account")
+        done = await self.rounds.go(tenant, account_id, describe_every=AT_ONCE)
+        if done is not None and done.account.state != "auth-failed":
             async with self.database.transaction(tenant) as db:
                 await self._ask_again(db, tenant, done)
         return await self.status(tenant, account_id)
@@ -246,7 +297,7 @@ class Calendars:
             async with asyncio.timeout(MOMENT), asyncio.TaskGroup() as group:
                 for account in found:
                     if account.id in behind and account.state != "auth-failed":
-                        group.create_task(self.rounds.go(tenant, account))
+                        group.create_task(self.rounds.go(tenant, account.id))
 
     async def status(self, tenant: Id, account_id: Id) -> Account:
         """Return an account and how its calendars stand.
@@ -257,6 +308,16 @@ class Calendars:
         account = await self._account(tenant, account_id)
         async with self.database.reading(tenant) as db:
             return (await described(db, tenant, [account]))[0]
+
+    async def troubled(self, tenant: Id, account: Account) -> list[Troubled]:
+        """Return entries of an account's calendars of which not everything could be understood."""
+        read = [each.id for each in account.collections if each.troubled]
+        if not read:
+            return []
+        async with self.database.reading(tenant) as db:
+            return await questions_store.troubled(
+                db, tenant, read, now=self.clock.now(), limit=TROUBLED
+            )
 
     async def list_accounts(self, tenant: Id, advisor: Id | None = None) -> list[Account]:
         """Return the accounts of one advisor, or of all.
@@ -297,11 +358,36 @@ class Calendars:
             if role == "ignore":
                 await store.remove_all_objects(db, tenant, collection_id)
                 await store.forget_reading(db, tenant, collection_id)
+                await published.renew_for(db, tenant, account_id, now=now)
             await store.change_collection(db, tenant, collection_id, role=role)
             await ask_for_pushes(db, tenant, account.advisor_id, now=now)
         if collection.role == "ignore" != role:
             return await self.sync(tenant, account_id)
         return await self.status(tenant, account_id)
+
+    async def set_addresses(self, tenant: Id, account_id: Id, addresses: Iterable[str]) -> Account:
+        """Say by which more addresses an advisor's own answers are known; these replace the former.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        account = await self._account(tenant, account_id)
+        wanted = tuple(dict.fromkeys(each.lower() for each in addresses))
+        if wanted == account.addresses:
+            return await self.status(tenant, account_id)
+        async with self.database.transaction(tenant) as db:
+            await store.change_account(db, tenant, account_id, addresses=wanted)
+        return await self.sync(tenant, account_id)
+
+    async def hours(self, tenant: Id, account_id: Id) -> PublishedHours:
+        """Return what an advisor publishes in an account about when they can be booked.
+
+        Raises:
+            NotFound: There is no such account.
+        """
+        _ = await self._account(tenant, account_id)
+        async with self.database.reading(tenant) as db:
+            return await published.shown(db, tenant, account_id, now=self.clock.now())
 
     def errands(self) -> dict[str, Errand]:
         """Return what runs in the background, by queue."""
@@ -325,12 +411,10 @@ class Calendars:
 
     async def _sync(self, task: Task) -> None:
         """Read an account, and ask for the next time; one that refuses us is left alone."""
-        async with self.database.reading(task.tenant) as db:
-            account = await store.account(db, task.tenant, task.subject)
-        done: Round | None = None
-        if account is not None and account.state not in SILENT:
-            done = await self.rounds.go(task.tenant, account)
+        done = await self.rounds.begin(task.tenant, task.subject, silent=SILENT)
         async with self.database.transaction(task.tenant) as db:
+            if done is not None:
+                await self.rounds.settle(db, done)
             if done is not None and done.account.state != "auth-failed":
                 await self._ask_again(db, task.tenant, done)
             await task.finish(db, now=self.clock.now())
@@ -359,9 +443,19 @@ class Calendars:
             await task.finish(db, now=now)
 
     async def _ask_again(self, db: AsyncConnection, tenant: Id, done: Round) -> None:
-        now = self.clock.now()
-        due_at = now + max(pause(done.account.failures), done.wait, _least(done.account))
-        await work.enqueue(db, tenant, SYNC, done.account.id, now=now, due_at=due_at)
+        account, now = done.account, self.clock.now()
+        wait = polling.interval(done.news_at, now=now)
+        if account.failures:
+            wait = polling.pause(account.failures)
+        elif account.kind != "caldav":
+            # Who offers a feed counts on fewer questions; one of our own is read when written to.
+            wait = polling.SELDOM
+        elif wait == polling.SELDOM:
+            until = now + polling.AHEAD
+            soon = await store.meets_before(db, tenant, account.advisor_id, until, now=now)
+            wait = polling.EVERY if soon else wait
+        due_at = now + max(polling.spread(wait), done.wait)
+        await work.enqueue(db, tenant, SYNC, account.id, now=now, due_at=due_at)
 
     async def _push(self, task: Task) -> None:
         """Bring a booking's entries in line with the booking, however long a server is away.
@@ -402,13 +496,13 @@ class Calendars:
                 )
         except (CalendarProblem, AddressRefused) as problem:
             wait = problem.wait if isinstance(problem, Unreachable) else timedelta()
-            delay = max(pause(errand.link.failures + 1), wait)
+            delay = max(polling.spread(polling.pause(errand.link.failures + 1)), wait)
             await self._put_off(errand, delay, code_of(problem))
 
     async def _put_off(self, errand: writing.Errand, delay: timedelta, reason: str) -> NoReturn:
         """Try again later, and remember that this entry waits."""
         async with self.database.transaction(errand.tenant) as db:
-            await store.change_link(
+            await link_store.change(
                 db, errand.tenant, errand.link, failures=errand.link.failures + 1
             )
         raise RetryLater(delay, reason)
@@ -436,8 +530,3 @@ class Calendars:
                 found = await repairs(db, task.tenant, booking, now=now, count=ALTERNATIVES)
                 await conflicts.offer(db, task.tenant, conflict, found, now=now)
             await task.finish(db, now=now)
-
-
-def _least(account: StoredAccount) -> timedelta:
-    """Return how long an account is left alone at least."""
-    return FEED_EVERY if account.kind == "feed" else timedelta()

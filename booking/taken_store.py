@@ -43,7 +43,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars.tables import busy_spans, calendar_accounts, calendar_collections
+from booking.calendars.tables import (
+    busy_spans,
+    calendar_accounts,
+    calendar_collections,
+    unavailable_spans,
+)
 from booking.schedule import not_before
 from booking.tables import bookings, claims, exclusions, seats, sessions, setups
 from booking.taken import Question, Running, Taken, Work
@@ -271,18 +276,28 @@ def _version(dialect: str) -> Any:
 
 
 def _busy(dialect: str) -> Any:
-    span = busy_spans.c
+    """Read what keeps people busy, and when they have said that they cannot be booked."""
+    both = union_all(
+        *(
+            select(
+                span.advisor_id.label("advisor_id"),
+                span.starts_at.label("starts_at"),
+                span.ends_at.label("ends_at"),
+            ).where(
+                span.tenant_id == _TENANT,
+                _among(dialect, span.advisor_id, "people"),
+                span.starts_at < _END,
+                span.ends_at > _START,
+            )
+            for span in (busy_spans.c, unavailable_spans.c)
+        )
+    ).subquery("closed")
     return _of_everybody(
         dialect,
         _BUSY,
-        span.advisor_id,
-        _in_one(dialect, span.starts_at, span.ends_at),
-        [
-            span.tenant_id == _TENANT,
-            _among(dialect, span.advisor_id, "people"),
-            span.starts_at < _END,
-            span.ends_at > _START,
-        ],
+        both.c.advisor_id,
+        _in_one(dialect, both.c.starts_at, both.c.ends_at),
+        [],
     )
 
 

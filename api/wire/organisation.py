@@ -8,7 +8,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.access import ApiKey, KeyKind
 from api.wire.customer import ConsentBody
-from booking.calendars.model import Account, AccountState, Auth, Collection, Kind, Role
+from booking.calendars.model import (
+    Account,
+    AccountState,
+    Auth,
+    AvailabilityState,
+    Collection,
+    Kind,
+    Role,
+)
 from context.model import ConsentView, Fact
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings
@@ -74,6 +82,9 @@ class AccountView(Struct, frozen=True, kw_only=True):
     url: str
     state: AccountState
     problem: str | None
+    addresses: tuple[str, ...]
+    server_addresses: tuple[str, ...]
+    availability: AvailabilityState
     collections: list[Collection]
 
 
@@ -141,5 +152,8 @@ def account_view(account: Account) -> AccountView:
         url=account.url,
         state=account.state,
         problem=account.problem,
+        addresses=account.addresses,
+        server_addresses=account.server_addresses,
+        availability=account.availability,
         collections=account.collections,
     )

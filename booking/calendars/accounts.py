@@ -3,26 +3,30 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import conflict_store
-from booking.calendars import own_store, store, trying
+from booking.calendars import grants_store, own_store, store, trying
 from booking.calendars.caldav import Bearer, CaldavServer
+from booking.calendars.grants import Entering, Grants
 from booking.calendars.ics_feed import IcsFeed, address_of, masked
 from booking.calendars.model import (
     Account,
-    Auth,
     Collection,
     ConnectInput,
     LoginInput,
+    Role,
     StoredAccount,
     StoredCollection,
 )
 from booking.calendars.own import OwnServer, own_url
 from booking.calendars.port import CalendarProblem, CalendarServer, Refused, RemoteCollection
+from booking.calendars.tokens import Tokens
 from kernel import work
+from kernel.clock import Clock
 from kernel.crypto import Keyring
 from kernel.database import Database
 from kernel.ids import Id, new_id
@@ -36,10 +40,12 @@ _ADDRESS: Final = "calendar-address"
 class Logins:
     """Opens calendars with what we keep sealed of them."""
 
-    def __init__(self, keyring: Keyring, guard: Guard, database: Database) -> None:
+    def __init__(self, keyring: Keyring, guard: Guard, database: Database, clock: Clock) -> None:
         self.keyring = keyring
         self.guard = guard
         self.database = database
+        self.clock = clock
+        self.grants = Grants(database, clock, keyring, guard)
 
     def open(self, account: StoredAccount) -> AbstractAsyncContextManager[CalendarServer]:
         """Return the account's server, to be used as a context.
@@ -57,7 +63,15 @@ class Logins:
             raise Refused("what is sealed does not open") from None
         if account.kind == "feed":
             return IcsFeed(self.guard, url=address, username=account.username, password=password)
+        if account.auth == "bearer":
+            renewed = partial(self.grants.renewed, account)
+            token = Bearer(password, renewed, ends=self.grants.ends_soon(account))
+            return self._caldav(address, account.username, password, token)
         return self._caldav(address, account.username, password, account.auth)
+
+    def entering(self, data: LoginInput) -> Entering | None:
+        """Return what renews the token of a log-in that is being entered, if that can be done."""
+        return None if data.oauth is None else Entering(self.guard, self.clock, data.oauth)
 
     def seal(self, account_id: Id, password: str) -> bytes:
         """Return the password as it is stored: readable for this account and installation only."""
@@ -77,8 +91,10 @@ class Logins:
             return account.url
         return self.keyring.open(account.address, use=_ADDRESS, context=account.id).decode()
 
-    async def discover(self, data: LoginInput) -> list[RemoteCollection]:
-        """Return the calendars behind a log-in.
+    async def discover(
+        self, data: LoginInput, entering: Entering | None = None
+    ) -> list[RemoteCollection]:
+        """Return the calendars behind a log-in; with *entering* its token may be renewed.
 
         Raises:
             Invalid: What was entered contradicts itself.
@@ -87,7 +103,9 @@ class Logins:
         """
         trying.check(data)
         try:
-            async with self._enter(data) as server:
+            if entering is not None and data.password is None:
+                _ = await entering.renewed()
+            async with self._enter(data, entering) as server:
                 found = await server.discover()
         except (CalendarProblem, AddressRefused) as problem:
             reason = await trying.reason_of(problem, data, self.guard)
@@ -97,22 +115,42 @@ class Logins:
             raise trying.refusal("no-calendars", data, LookupError())
         return found
 
-    def _enter(self, data: LoginInput) -> AbstractAsyncContextManager[CalendarServer]:
+    def _enter(
+        self, data: LoginInput, entering: Entering | None
+    ) -> AbstractAsyncContextManager[CalendarServer]:
         url, username, password = data.url or "", data.username or "", data.password or ""
         if data.kind == "feed":
             return IcsFeed(self.guard, url=url, username=username, password=password)
+        if data.auth == "bearer":
+            known = entering.tokens if entering else None
+            renewed = entering.renewed if entering else None
+            token = Bearer(known.access if known else password, renewed)
+            return self._caldav(url, username, password, token)
         return self._caldav(url, username, password, data.auth)
 
-    def _caldav(self, url: str, username: str, password: str, auth: Auth) -> CaldavServer:
-        kind = Bearer(password) if auth == "bearer" else auth
-        return CaldavServer(self.guard, url=url, username=username, password=password, auth=kind)
+    def _caldav(
+        self, url: str, username: str, password: str, auth: Literal["basic", "digest"] | Bearer
+    ) -> CaldavServer:
+        return CaldavServer(self.guard, url=url, username=username, password=password, auth=auth)
 
 
 async def keep_account(
-    db: AsyncConnection, tenant: Id, data: ConnectInput, logins: Logins, *, now: datetime
+    db: AsyncConnection,
+    tenant: Id,
+    data: ConnectInput,
+    logins: Logins,
+    *,
+    tokens: Tokens | None = None,
+    now: datetime,
 ) -> Id:
-    """Store an account, or the new password of one that is there; return its id."""
+    """Store an account, or the new password of one that is there; return its id.
+
+    *tokens* is what came of renewing its token on the way.
+    """
     url = data.url or ""
+    password = tokens.access if tokens else data.password or ""
+    grant = tokens.grant if tokens else data.oauth
+    expires_at = tokens.expires_at if tokens else None
     if data.kind == "feed":
         url = address_of(logins.guard, url)
     for known in await store.accounts(db, tenant, advisor=data.advisor):
@@ -121,12 +159,16 @@ async def keep_account(
                 db,
                 tenant,
                 known.id,
-                password=logins.seal(known.id, data.password or ""),
+                password=logins.seal(known.id, password),
                 auth=data.auth,
                 state="active",
                 problem=None,
                 failures=0,
+                described_at=None,
+                token_expires_at=expires_at,
             )
+            sealed = logins.grants.seal(known.id, grant) if grant else None
+            await grants_store.put(db, tenant, known.id, sealed)
             return known.id
     account_id = new_id("acc", now)
     account = StoredAccount(
@@ -138,12 +180,15 @@ async def keep_account(
         url=_shown(data, url, account_id),
         address=logins.seal_address(account_id, url) if data.kind == "feed" else None,
         username=data.username or "",
-        password=logins.seal(account_id, data.password or ""),
+        password=logins.seal(account_id, password),
         state="active",
         problem=None,
         failures=0,
+        token_expires_at=expires_at,
     )
     await store.add_account(db, tenant, account, now=now)
+    if grant is not None:
+        await grants_store.put(db, tenant, account_id, logins.grants.seal(account_id, grant))
     if data.kind == "own":
         await own_store.add(db, tenant, account_id, advisor=data.advisor)
     return account_id
@@ -179,18 +224,26 @@ async def keep_collections(
 ) -> None:
     """Store the calendars that are new; the first to be written to becomes the target.
 
-    Of an account that was about to go and is *returning* all of them are new, so to speak.
+    One of which its owner has said that it keeps nobody busy is left alone, until somebody gives it
+    another role. Of an account that was about to go and is *returning* all of them are new, so to
+    speak.
     """
     known = {each.url: each for each in await store.collections(db, tenant, [account_id])}
     has_target = await store.target_of(db, tenant, advisor) is not None
     for each in found:
-        is_target = each.writable and not has_target
+        is_target = each.writable and not each.transparent and not has_target
+        role: Role = "target" if is_target else "ignore" if each.transparent else "busy"
         if each.url in known and not returning:
+            if each.transparent != known[each.url].transparent:
+                await store.change_collection(
+                    db, tenant, known[each.url].id, transparent=each.transparent
+                )
             continue
         has_target = has_target or is_target
         if each.url in known:
-            role = "target" if is_target else "busy"
-            await store.change_collection(db, tenant, known[each.url].id, role=role)
+            await store.change_collection(
+                db, tenant, known[each.url].id, role=role, transparent=each.transparent
+            )
             continue
         await store.add_collection(
             db,
@@ -200,7 +253,7 @@ async def keep_collections(
                 account_id=account_id,
                 url=each.url,
                 name=each.name,
-                role="target" if is_target else "busy",
+                role=role,
                 timezone=each.timezone,
                 writable=each.writable,
                 sync_token=None,
@@ -209,6 +262,7 @@ async def keep_collections(
                 listed_at=None,
                 last_ok_at=None,
                 revision=0,
+                transparent=each.transparent,
             ),
         )
 
@@ -242,6 +296,7 @@ async def described(
             objects=count,
             busy_spans=spans.get(collection.id, 0),
             troubled=troubled,
+            transparent=collection.transparent,
         )
 
     return [
@@ -255,6 +310,9 @@ async def described(
             state=each.state,
             problem=each.problem,
             collections=[shown(one) for one in collections if one.account_id == each.id],
+            addresses=each.addresses,
+            server_addresses=each.server_addresses,
+            availability=each.availability_state,
         )
         for each in accounts
     ]

@@ -16,6 +16,12 @@ ADVICE: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "The calendar server refuses this name and password. Many servers want a password "
         "made for one app instead of the usual one.",
     },
+    "revoked": {
+        "nl": "De toestemming om deze agenda te lezen is ingetrokken of verlopen. Geef opnieuw "
+        "toestemming bij de agendadienst, en koppel de agenda daarmee.",
+        "en": "The permission to read this calendar was withdrawn or has ended. Give it again at "
+        "the calendar service, and connect the calendar with that.",
+    },
     "web-page": {
         "nl": "Op dit adres staat een webpagina, geen agenda. Zoek in de instellingen van de "
         "agenda naar het CalDAV-adres of het adres van het .ics-bestand.",

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 from xml.sax.saxutils import escape
 
 import caldav
@@ -25,6 +25,7 @@ from caldav.lib import error
 from msgspec import structs
 
 from booking.calendars.port import (
+    About,
     CalendarProblem,
     ChangedMeanwhile,
     Changes,
@@ -63,6 +64,16 @@ _NAMESPACES: Final = (
 )
 _CTAG: Final = "{http://calendarserver.org/ns/}getctag"
 _CALENDAR: Final = "{urn:ietf:params:xml:ns:caldav}"
+_TRANSPARENCY: Final = f"{_CALENDAR}schedule-calendar-transp"
+_WHO: Final = (
+    "<d:current-user-principal/><c:calendar-user-address-set/><c:schedule-inbox-URL/>"
+    "<c:calendar-home-set/>"
+)
+_MAIL: Final = re.compile(r"mailto:([^\s@,;:?]+@[^\s@,;:?]+)(?:\?.*)?", re.IGNORECASE)
+MAX_ADDRESSES: Final = 50
+"""How many addresses one person is taken to have."""
+
+_COUNTED: Final = re.compile(r'"?gcs\d+"?')
 _SECONDS: Final = re.compile(r"-1|\d{10}")
 _SAFE: Final = "/~!$&'()*+,;=:@"
 _WRITING: Final = frozenset({"{DAV:}all", "{DAV:}write", "{DAV:}write-content", "{DAV:}bind"})
@@ -158,6 +169,26 @@ class CaldavServer:
         mine = href_of(self.url).rstrip("/")
         return sorted(found, key=lambda each: href_of(each.url).rstrip("/") != mine)
 
+    async def about(self) -> About:
+        """Ask the principal for the person's addresses, and the inbox or home for their hours.
+
+        Cyrus keeps the hours at the inbox, where RFC 7953 has them, and Radicale at the home. What
+        one of them does not answer is not known: Xandikos names an inbox that breaks when asked.
+        """
+        async with _deadline():
+            here = await self._properties(self.url, _WHO)
+            principal = here.get("{DAV:}current-user-principal")
+            if principal:
+                here |= await self._properties(self._join(principal), _WHO)
+            places = [_text(here.get(f"{_CALENDAR}schedule-inbox-URL"))]
+            home = here.get(f"{_CALENDAR}calendar-home-set") or ()
+            places += [home] if isinstance(home, str) else home
+            hours = [await self._availability(self._join(each)) for each in places if each]
+        return About(
+            addresses=_addresses(here.get(f"{_CALENDAR}calendar-user-address-set")),
+            availability=next((said for said in hours if said), None if None in hours else b""),
+        )
+
     async def state(self, collection: str) -> CollectionState:
         """Ask for the sync-token (RFC 6578, section 4), and for the ctag that is older than it."""
         async with _deadline():
@@ -197,7 +228,7 @@ class CaldavServer:
         if all(each.href.rstrip("/") != itself for each in results):
             raise Garbled("the listing lacks its own collection")
         return {
-            each.href: each.properties.get("{DAV:}getetag") or ""
+            each.href: _proof(each.properties.get("{DAV:}getetag"))
             for each in results
             if each.href.rstrip("/") != itself
             and "{DAV:}collection" not in (each.properties.get("{DAV:}resourcetype") or ())
@@ -312,11 +343,20 @@ class CaldavServer:
             raise Garbled("an answer about nothing")
         return dict(results[0].properties)
 
+    async def _availability(self, place: str) -> bytes | None:
+        """Return the hours that stand at a place; None where it does not answer that."""
+        with suppress(Forbidden, Missing, Garbled, Unreachable):
+            async with _deadline():
+                found = await self._properties(place, "<c:calendar-availability/>")
+                return (_text(found.get(f"{_CALENDAR}calendar-availability")) or "").encode()
+        return None
+
     async def _calendars(self, home: str) -> Iterator[RemoteCollection]:
         results = await self._propfind(
             home,
             "<d:resourcetype/><d:displayname/><d:current-user-privilege-set/>"
-            "<c:supported-calendar-component-set/><c:calendar-timezone/>",
+            "<c:supported-calendar-component-set/><c:calendar-timezone/>"
+            "<c:schedule-calendar-transp/>",
             depth=1,
         )
         return (self._collection(each) for each in results if _holds_events(each.properties))
@@ -341,6 +381,7 @@ class CaldavServer:
             timezone=_zone(found.properties.get(f"{_CALENDAR}calendar-timezone")),
             # A server that does not tell rights is tried; a refusal shows when we write.
             writable=not rights or bool(_WRITING & set(rights)),
+            transparent=found.properties.get(_TRANSPARENCY) == f"{_CALENDAR}transparent",
         )
 
     def _join(self, href: str) -> str:
@@ -426,8 +467,23 @@ def _zone(timezone: Any) -> str | None:
     return zone_named(next(names, ""))
 
 
+def _addresses(found: Any) -> tuple[str, ...]:
+    """Return the mail addresses among what a server calls somebody by, each once."""
+    named = (_MAIL.fullmatch(each.strip()) for each in found or () if isinstance(each, str))
+    addresses = (unquote(match.group(1)).lower() for match in named if match)
+    return tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES]
+
+
 def _text(found: Any) -> str | None:
     return found if isinstance(found, str) and found else None
+
+
+def _proof(etag: str | None) -> str:
+    """Return an etag as far as it tells whether an event is the one that we know.
+
+    SOGo's count an event's changes, from nought again when it was removed and made anew.
+    """
+    return "" if etag is None or _COUNTED.fullmatch(etag) else etag
 
 
 def _before(token: str) -> str:

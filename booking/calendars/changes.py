@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
-from booking.calendars import store
+from booking.calendars import link_store, store
 from booking.calendars.model import Link, StoredObject
 from booking.model import Booking
 from booking.reconcile import Seen, judge, look
@@ -18,6 +18,9 @@ from kernel.spans import Span
 from kernel.tenancy import get_tenant
 
 DECIDE: Final = "calendar.decide"
+INTERRUPTED: Final = timedelta(minutes=1)
+"""After how long a decision that could be taken at once is taken by whoever comes next."""
+
 LIVE: Final = frozenset({"requested", "confirmed"})
 
 
@@ -42,7 +45,7 @@ async def seen(
     if not here:
         if link.change != "deleted":
             return True, False  # a copy; the linked entry still stands
-        await store.change_link(
+        await link_store.change(
             db,
             tenant,
             link,
@@ -72,7 +75,7 @@ async def vanished(
     """
     if was.booking_id is None:
         return False
-    link = await store.link(db, tenant, was.booking_id, advisor)
+    link = await link_store.find(db, tenant, was.booking_id, advisor)
     if link is None or link.state != "written":
         return False
     if (link.collection_id, link.href) != (was.collection_id, was.href):
@@ -102,7 +105,7 @@ async def missed(db: AsyncConnection, tenant: Id, link: Link, *, now: datetime) 
 
 async def forget(db: AsyncConnection, tenant: Id, link: Link, **more: object) -> None:
     """Drop what was noticed: it has been decided, or undone by the advisor."""
-    await store.change_link(
+    await link_store.change(
         db,
         tenant,
         link,
@@ -140,7 +143,7 @@ async def _notice(
     known = (link.change, link.moved_start, link.moved_end) == (verdict, start, end)
     settings = (await get_tenant(db, tenant)).settings
     if not known:
-        await store.change_link(
+        await link_store.change(
             db,
             tenant,
             link,
@@ -152,8 +155,6 @@ async def _notice(
         )
     elif link.asked:
         return False
-    if settings.grace_minutes == 0:
-        return True
-    due_at = now + timedelta(minutes=settings.grace_minutes)
+    due_at = now + max(timedelta(minutes=settings.grace_minutes), INTERRUPTED)
     await work.enqueue(db, tenant, DECIDE, link.booking_id, now=now, due_at=due_at)
-    return False
+    return settings.grace_minutes == 0

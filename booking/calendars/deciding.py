@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
-from booking.calendars import changes, store
+from booking.calendars import changes, link_store, store
 from booking.calendars.accounts import PUSH
 from booking.calendars.model import Change, Link
 from booking.model import Booking
@@ -42,7 +42,7 @@ async def decide(database: Database, clock: Clock, tenant: Id, booking_id: Id) -
     now = clock.now()
     async with database.reading(tenant) as db:
         settings = (await get_tenant(db, tenant)).settings
-        links = await store.links(db, tenant, booking_id)
+        links = await link_store.of_booking(db, tenant, booking_id)
     too_early = []
     for link in links:
         if link.change is None or link.asked or link.changed_at is None:
@@ -91,17 +91,32 @@ def _may_apply(booking: Booking, link: Link, settings: TenantSettings) -> bool:
 
 async def _apply(database: Database, tenant: Id, link: Link, *, now: datetime) -> None:
     async with database.transaction(tenant) as db:
-        if link.change == "moved" and link.moved_start is not None:
-            booking = await service.reschedule(
-                db, tenant, link.booking_id, link.moved_start, now=now, by="calendar"
-            )
-            # The entry stands where the booking is now, so it keeps the time closed itself.
-            entry = await store.object_at(db, tenant, link.collection_id, link.href)
-            await store.remove_spans(db, tenant, [entry.id] if entry else [])
-            await changes.forget(db, tenant, link, sequence=booking.sequence)
-        else:
-            await service.cancel(db, tenant, link.booking_id, reason=None, now=now, by="calendar")
-            await changes.forget(db, tenant, link, state="removed")
+        await apply(db, tenant, link, now=now)
+
+
+async def apply(db: AsyncConnection, tenant: Id, link: Link, *, now: datetime) -> None:
+    """Do to a booking what its advisor did to its entry.
+
+    Raises:
+        SlotTaken, SlotUnavailable, BookingOver: It cannot be at that time, or not any more.
+    """
+    if link.change == "moved" and link.moved_start is not None:
+        booking = await service.reschedule(
+            db, tenant, link.booking_id, link.moved_start, now=now, by="calendar"
+        )
+        # The entry stands where the booking is now, so it keeps the time closed itself.
+        entry = await store.object_at(db, tenant, link.collection_id, link.href)
+        await store.remove_spans(db, tenant, [entry.id] if entry else [])
+        await changes.forget(db, tenant, link, sequence=booking.sequence)
+    else:
+        await service.cancel(db, tenant, link.booking_id, reason=None, now=now, by="calendar")
+        await changes.forget(db, tenant, link, state="removed")
+
+
+async def put_back(db: AsyncConnection, tenant: Id, link: Link, *, now: datetime) -> None:
+    """Let a booking's entry be written again as the booking stands."""
+    await changes.forget(db, tenant, link, sequence=_WHATEVER_STANDS)
+    await work.enqueue(db, tenant, PUSH, link.booking_id, now=now)
 
 
 async def _ask(database: Database, tenant: Id, link: Link, *, now: datetime) -> None:
@@ -109,7 +124,7 @@ async def _ask(database: Database, tenant: Id, link: Link, *, now: datetime) -> 
         collection = await store.collection(db, tenant, link.collection_id)
         if collection is None or link.change is None or not await _stands(db, tenant, link):
             return
-        await store.change_link(db, tenant, link, asked=True)
+        await link_store.change(db, tenant, link, asked=True)
         trouble = CalendarTrouble(
             advisor=link.advisor_id,
             account=collection.account_id,
@@ -121,7 +136,7 @@ async def _ask(database: Database, tenant: Id, link: Link, *, now: datetime) -> 
 
 async def _stands(db: AsyncConnection, tenant: Id, link: Link) -> bool:
     """Tell whether what was done is still undecided; somebody may have been quicker."""
-    now = await store.link(db, tenant, link.booking_id, link.advisor_id, lock=True)
+    now = await link_store.find(db, tenant, link.booking_id, link.advisor_id, lock=True)
     return now is not None and (now.change, now.asked) == (link.change, False)
 
 
@@ -130,8 +145,7 @@ async def _put_back(database: Database, tenant: Id, link: Link, *, now: datetime
         collection = await store.collection(db, tenant, link.collection_id)
         if collection is None or not await _stands(db, tenant, link):
             return
-        await changes.forget(db, tenant, link, sequence=_WHATEVER_STANDS)
-        await work.enqueue(db, tenant, PUSH, link.booking_id, now=now)
+        await put_back(db, tenant, link, now=now)
         trouble = CalendarTrouble(
             advisor=link.advisor_id,
             account=collection.account_id,

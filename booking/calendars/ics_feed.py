@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from booking.calendars.port import (
+    About,
     CalendarProblem,
     Changes,
     CollectionState,
@@ -121,6 +122,10 @@ class IcsFeed:
                 writable=False,
             )
         ]
+
+    async def about(self) -> About:
+        """Return nothing: a file says nothing of who it is for."""
+        return About()
 
     async def state(self, collection: str) -> CollectionState:
         """Return by what the present file can be known, and a digest of what it says."""

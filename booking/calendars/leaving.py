@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
-from booking.calendars import store
+from booking.calendars import link_store, published, store
 from booking.calendars.accounts import ask_for_pushes
 from booking.calendars.model import StoredAccount
 from booking.calendars.writing import Errand
@@ -25,7 +25,10 @@ async def begin(db: AsyncConnection, tenant: Id, account_id: Id, *, now: datetim
         await store.change_collection(db, tenant, collection.id, role="ignore")
         await store.forget_reading(db, tenant, collection.id)
         await store.remove_all_objects(db, tenant, collection.id)
-    await store.change_account(db, tenant, account_id, state="leaving", failures=0)
+    await store.change_account(
+        db, tenant, account_id, state="leaving", failures=0, availability=None
+    )
+    await published.renew_for(db, tenant, account_id, now=now)
     await work.enqueue(db, tenant, LEAVE, account_id, now=now)
 
 
@@ -47,7 +50,7 @@ async def errands(db: AsyncConnection, tenant: Id, account: StoredAccount) -> li
             account=account,
             desired=None,
         )
-        for link in await store.links_of_account(db, tenant, account.id)
+        for link in await link_store.of_account(db, tenant, account.id)
     ]
 
 
@@ -57,7 +60,7 @@ async def failed(
     """Take note that they could not be removed; return when to try again, if at all."""
     failures = account.failures + 1
     await store.change_account(db, tenant, account.id, failures=failures, problem=code)
-    if failures >= ATTEMPTS or code in {"calendar-refused", "address-refused"}:
+    if failures >= ATTEMPTS or code in {"calendar-refused", "calendar-revoked", "address-refused"}:
         return None
     return _PAUSE
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from booking.calendars.model import StoredAccount
 from booking.calendars.port import (
+    About,
     CalendarProblem,
     CalendarServer,
     Changes,
@@ -139,6 +140,11 @@ class Polite:
         """Call as `CalendarServer.discover`."""
         async with self.origin.turn():
             return await self.server.discover()
+
+    async def about(self) -> About:
+        """Call as `CalendarServer.about`."""
+        async with self.origin.turn():
+            return await self.server.about()
 
     async def state(self, collection: str) -> CollectionState:
         """Call as `CalendarServer.state`."""

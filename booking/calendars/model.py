@@ -1,21 +1,30 @@
 """What is known of an advisor's calendars."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from booking.values import Instant
+from booking.calendars.tokens import GrantInput
+from booking.values import Email, Instant
 from kernel.ids import Id
 from kernel.people import Language
+from kernel.tenancy import TenantSettings
 
 Role = Literal["busy", "target", "ignore"]
 AccountState = Literal["active", "degraded", "auth-failed", "missing", "leaving"]
 """*leaving* is disconnected, and only there until our entries have been removed from it."""
 
+SILENT: Final[frozenset[AccountState]] = frozenset({"auth-failed", "leaving"})
+"""States in which nothing is asked of a server of our own accord."""
+
 Kind = Literal["caldav", "feed", "own"]
 """*caldav* is a server; *feed* an address of an .ics file, which can only be read; *own* a calendar
 that we keep for an advisor who has none."""
+
+AvailabilityState = Literal["none", "kept", "unreadable", "off"]
+"""Of the hours that somebody published: there are *none*; bookings *kept* within them; some are
+*unreadable*, so that those known before hold; or the organisation has turned that *off*."""
 
 Auth = Literal["basic", "digest", "bearer"]
 """How a server is told who we are (RFC 7617, RFC 7616, RFC 6750)."""
@@ -28,6 +37,7 @@ class LoginInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         url: Where it is; not of a calendar that we keep.
         username: Not needed for most feeds, nor with a token.
         password: Or, with *bearer*, the token.
+        oauth: By what the token is renewed; then there need not be one yet.
     """
 
     kind: Kind = "caldav"
@@ -35,12 +45,19 @@ class LoginInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     username: str | None = None
     password: str | None = None
     auth: Auth = "basic"
+    oauth: GrantInput | None = None
 
 
 class ConnectInput(LoginInput, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A calendar account as its advisor enters it."""
 
     advisor: Id
+
+
+class AddressesInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Mail addresses of an advisor's own, besides those that are known."""
+
+    addresses: Annotated[tuple[Email, ...], Meta(max_length=20)]
 
 
 class EntryInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,12 +78,17 @@ class OwnEntry(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A calendar that a log-in gives access to."""
+    """A calendar that a log-in gives access to.
+
+    Attributes:
+        transparent: Whether its owner has said there that it keeps nobody busy.
+    """
 
     name: str
     url: str
     writable: bool
     timezone: str | None
+    transparent: bool = False
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -91,6 +113,8 @@ class Collection(Struct, frozen=True, kw_only=True):
         role: *busy* keeps bookings out of its events; *target* does so too and receives our
             bookings; *ignore* is not read.
         timezone: IANA zone for its all-day and floating events; None means the advisor's.
+        transparent: Whether its owner had said at their server that it keeps nobody busy; such a
+            calendar begins as *ignore*.
         troubled: How many of its events could not be read; their times are kept closed.
     """
 
@@ -105,6 +129,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     objects: int = 0
     busy_spans: int = 0
     troubled: int = 0
+    transparent: bool = False
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -112,6 +137,9 @@ class Account(Struct, frozen=True, kw_only=True):
 
     Attributes:
         url: Where it is; of a feed, whose address is a secret, no more than the server.
+        addresses: The advisor's own that were added here, by which their answers are known.
+        server_addresses: Those that the server knows of.
+        availability: Whether the advisor says there when they can be booked, and that is *kept*.
     """
 
     id: Id
@@ -123,6 +151,23 @@ class Account(Struct, frozen=True, kw_only=True):
     state: AccountState
     problem: str | None
     collections: list[Collection]
+    addresses: tuple[str, ...] = ()
+    server_addresses: tuple[str, ...] = ()
+    availability: AvailabilityState = "none"
+
+
+class Troubled(Struct, frozen=True, kw_only=True):
+    """An entry of which not everything could be understood; what it says is not kept.
+
+    Attributes:
+        problem: As of an ``Expansion``.
+        start: When it next closes time; None where that is in the past, or nothing was made out.
+    """
+
+    collection_id: Id
+    problem: str
+    start: datetime | None
+    end: datetime | None
 
 
 # --- as they are stored --------------------------------------------------------------------------
@@ -133,6 +178,12 @@ class StoredAccount(Struct, frozen=True, kw_only=True):
 
     Attributes:
         address: Of a feed, sealed: who knows it can read the calendar.
+        described_at: When the server was last asked about the person.
+        addresses: The person's own, as an organisation added them.
+        server_addresses: The same, as the server told them.
+        availability: When they said there that they can be booked, cut down to its times.
+        availability_state: What has become of that, and of the same in their calendars.
+        token_expires_at: Until when the token is said to be good.
     """
 
     id: Id
@@ -147,10 +198,25 @@ class StoredAccount(Struct, frozen=True, kw_only=True):
     state: AccountState
     problem: str | None
     failures: int
+    described_at: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    server_addresses: tuple[str, ...] = ()
+    availability: bytes | None = None
+    availability_state: AvailabilityState = "none"
+    token_expires_at: datetime | None = None
+
+    def known_as(self, *more: str) -> frozenset[str]:
+        """Return by which addresses the person's own answers are known, in lower case."""
+        known = (*more, self.username, *self.addresses, *self.server_addresses)
+        return frozenset(each.lower() for each in known if each)
 
 
 class StoredCollection(Struct, frozen=True, kw_only=True):
-    """A calendar with what is needed to go on reading it."""
+    """A calendar with what is needed to go on reading it.
+
+    Attributes:
+        unread: Whether there are entries in it that we wrote and have not read there since.
+    """
 
     id: Id
     account_id: Id
@@ -167,6 +233,19 @@ class StoredCollection(Struct, frozen=True, kw_only=True):
     revision: int
     ctag: str | None = None
     read_under: str | None = None
+    transparent: bool = False
+    news_at: datetime | None = None
+    unread: bool = False
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """An account that is to be read, and what decides on the meaning of what is in it."""
+
+    account: StoredAccount
+    collections: list[StoredCollection]
+    email: str
+    timezone: str
+    settings: TenantSettings
 
 
 class StoredObject(Struct, frozen=True, kw_only=True):
@@ -182,6 +261,7 @@ class StoredObject(Struct, frozen=True, kw_only=True):
     raw: bytes | None
     expanded_until: datetime | None
     missing_since: datetime | None = None
+    availability: bytes | None = None
 
 
 Change = Literal["moved", "resized", "deleted", "odd"]

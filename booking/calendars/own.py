@@ -15,6 +15,7 @@ from booking.calendars import own_store
 from booking.calendars.model import StoredAccount
 from booking.calendars.own_store import OwnCalendar
 from booking.calendars.port import (
+    About,
     ChangedMeanwhile,
     Changes,
     CollectionState,
@@ -67,6 +68,10 @@ class OwnServer:
     async def discover(self) -> list[RemoteCollection]:
         """Return the one calendar there is."""
         return [own_collection(self._account)]
+
+    async def about(self) -> About:
+        """Return nothing: what we know of an advisor is known already."""
+        return About()
 
     async def state(self, collection: str) -> CollectionState:
         """Return the number of the last change."""

@@ -34,6 +34,10 @@ class Refused(CalendarProblem):
     """The server does not accept these credentials."""
 
 
+class Revoked(Refused):
+    """What we were granted to log in by has ended; asking again is of no use."""
+
+
 class Forbidden(CalendarProblem):
     """The server knows us and does not allow this."""
 
@@ -63,12 +67,30 @@ class ChangedMeanwhile(CalendarProblem):
 
 
 class RemoteCollection(Struct, frozen=True, kw_only=True):
-    """A calendar for events that the server offers."""
+    """A calendar for events that the server offers.
+
+    Attributes:
+        transparent: Whether its owner has said that it keeps nobody busy (RFC 6638, 9.1).
+    """
 
     url: str
     name: str
     timezone: str | None
     writable: bool
+    transparent: bool = False
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What a server says of the person behind a log-in.
+
+    Attributes:
+        addresses: Their e-mail addresses, in lower case (RFC 6638, 2.4.1).
+        availability: When they say they can be booked, as iCalendar (RFC 7953, 7.2.4); empty where
+            they do not say, and None where that could not be learned.
+    """
+
+    addresses: tuple[str, ...] = ()
+    availability: bytes | None = b""
 
 
 class RemoteObject(Struct, frozen=True, kw_only=True):
@@ -112,6 +134,10 @@ class CalendarServer(Protocol):
         """Return the calendars of this log-in; the one its address points at comes first."""
         ...
 
+    async def about(self) -> About:
+        """Return what the server says of the person; nothing, where it knows no such things."""
+        ...
+
     async def state(self, collection: str) -> CollectionState:
         """Return what stands for the collection's present state."""
         ...
@@ -125,7 +151,7 @@ class CalendarServer(Protocol):
         ...
 
     async def listing(self, collection: str) -> dict[str, str]:
-        """Return the etag of every object, by href."""
+        """Return the etag of every object, by href; an empty one where it would prove nothing."""
         ...
 
     async def fetch(self, collection: str, hrefs: Sequence[str]) -> list[RemoteObject]:

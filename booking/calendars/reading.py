@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars import changes, crunching, store
+from booking.calendars import changes, crunching, link_store, published, store
 from booking.calendars.model import StoredCollection, StoredObject
 from booking.calendars.port import CalendarServer, RemoteObject, TokenInvalid, Unreachable
 from booking.expansion import SLACK, Expansion, horizon_at
@@ -123,8 +123,9 @@ async def read(
     collection: StoredCollection,
     *,
     due: list[Id],
+    quiet: list[StoredCollection],
     now: datetime,
-) -> None:
+) -> StoredCollection:
     """Bring what we know of a collection up to date.
 
     Args:
@@ -134,7 +135,11 @@ async def read(
         collection: The calendar.
         due: Takes the bookings whose entry the advisor has changed, where that may be acted on at
             once; also what was found before something went wrong.
+        quiet: Takes the collection, as it is to be stored, if there was nothing new in it.
         now: The present instant.
+
+    Returns:
+        The collection as it then stands.
 
     Raises:
         CalendarProblem: The server did not give a usable answer; what we knew stays.
@@ -143,7 +148,12 @@ async def read(
     reader = _Reader(database, server, owner, horizon_at(now), due, now)
     for _ in range(ATTEMPTS):
         with suppress(_Overtaken):
-            return await reader.read(collection.id)
+            return await reader.read(collection, quiet)
+        async with database.reading(owner.tenant) as db:
+            latest = await store.collection(db, owner.tenant, collection.id)
+        if latest is None or latest.role == "ignore":
+            return collection
+        collection = latest
     raise Unreachable("it keeps changing under us")
 
 
@@ -170,21 +180,25 @@ class _Reader:
         self.now = now
         self.due = due
 
-    async def read(self, collection_id: Id) -> None:
+    async def read(
+        self, current: StoredCollection, quiet: list[StoredCollection]
+    ) -> StoredCollection:
         """Ask what changed, and store it batch by batch."""
         tenant = self.owner.tenant
-        async with self.database.reading(tenant) as db:
-            current = await store.collection(db, tenant, collection_id)
-        if current is None or current.role == "ignore":
-            return
         if current.read_under != self.owner.reads_under(current):
             current = await self._read_anew(current)
         told = await _ask(self.server, current, now=self.now)
+        if not (told.listed or told.etags or told.gone or current.unread):
+            # Which is what mostly happens: it is left to be stored with what follows.
+            quiet.append(
+                structs.replace(current, sync_token=told.token, ctag=told.ctag, last_ok_at=self.now)
+            )
+            return quiet[-1]
         news = await self._compared(current, told)
         wanted = sorted(set(news.wanted) - set(news.gone))
         gone = list(news.gone)
         while len(wanted) > BATCH:
-            digests, missing = await self._fetch(current, wanted[:BATCH])
+            digests, missing = await self._fetch(current, wanted[:BATCH], news)
             gone += missing
             wanted = wanted[BATCH:]
             async with self.database.transaction(tenant) as db:
@@ -192,15 +206,16 @@ class _Reader:
                 await self._store_found(db, current, news.known, digests)
                 await store.change_collection(db, tenant, current.id)
             current = structs.replace(current, revision=current.revision + 1)
-        digests, missing = await self._fetch(current, wanted)
+        digests, missing = await self._fetch(current, wanted, news)
         answer = Answer(told=told, known=news.known, digests=digests, gone=[*gone, *missing])
         async with self.database.transaction(tenant) as db:
             latest = await self._lock(db, current)
             doubt = await self._doubt(db, latest, answer)
             if doubt is None:
-                await self._store(db, latest, answer)
+                latest = await self._store(db, latest, answer)
         if doubt is not None:
             raise Doubted(doubt)
+        return latest
 
     async def _read_anew(self, collection: StoredCollection) -> StoredCollection:
         """Let every entry be news: what they are taken to mean has changed. Their times stay."""
@@ -209,6 +224,7 @@ class _Reader:
             latest = await self._lock(db, collection)
             await store.forget_etags(db, tenant, latest.id)
             await store.change_collection(db, tenant, latest.id, read_under=under, listed_at=None)
+            await self._renew_published(db, latest)
         return structs.replace(
             latest, read_under=under, listed_at=None, revision=latest.revision + 1
         )
@@ -219,28 +235,35 @@ class _Reader:
         """Return what of this is news; of a calendar in which little happens little is read."""
         tenant, id_ = self.owner.tenant, collection.id
         async with self.database.reading(tenant) as db:
-            stale = await store.stale_hrefs(db, tenant, id_, before=self.horizon.end - SLACK)
-            if told.listed:
-                found = await store.objects(db, tenant, id_)
-            else:
-                hrefs = {*told.etags, *told.gone, *stale}
-                found = await store.objects_at(db, tenant, id_, hrefs)
-        known = {each.href: each for each in found}
-        if not told.listed:
-            gone = [href for href in told.gone if href in known]
-            return News(known=known, wanted=[*told.etags, *stale], gone=gone)
-        changed = [
+            if not told.listed:
+                found = await store.objects_at(db, tenant, id_, {*told.etags, *told.gone})
+                if collection.unread:
+                    # What was undone since is no change to a server that compares states.
+                    found += await store.unread_entries(db, tenant, id_)
+                known = {each.href: each for each in found}
+                gone = [href for href in told.gone if href in known]
+                unread = [each.href for each in known.values() if each.href not in told.etags]
+                return News(known=known, wanted=[*told.etags, *unread], gone=gone)
+            known = {each.href: each for each in await store.objects(db, tenant, id_)}
+        wanted = [
             href
             for href, etag in told.etags.items()
-            if not etag or href not in known or known[href].etag != etag
+            if not etag
+            or (before := known.get(href)) is None
+            or before.etag != etag
+            or self._runs_out(before)
         ]
-        gone = [href for href in known if href not in told.etags]
-        return News(known=known, wanted=[*changed, *stale], gone=gone)
+        return News(
+            known=known, wanted=wanted, gone=[href for href in known if href not in told.etags]
+        )
 
     async def _fetch(
-        self, collection: StoredCollection, hrefs: Sequence[str]
+        self, collection: StoredCollection, hrefs: Sequence[str], news: News
     ) -> tuple[list[Digest], list[str]]:
-        """Return these objects with what they mean, and those that are not there any more."""
+        """Return these objects with what they mean, and those that are not there any more.
+
+        Left out is what turns out to be no news at all.
+        """
         found = {each.href: each for each in await self.server.fetch(collection.url, hrefs)}
         gone: list[str] = []
         for href in hrefs:
@@ -258,7 +281,23 @@ class _Reader:
             addresses=self.owner.addresses,
             policy=self.owner.policy,
         )
-        return await asyncio.to_thread(_digest_all, list(found.values()), reading), gone
+        remotes = [each for each in found.values() if not self._is_known(each, news.known)]
+        return await asyncio.to_thread(_digest_all, remotes, reading), gone
+
+    def _is_known(self, remote: RemoteObject, known: dict[str, StoredObject]) -> bool:
+        """Tell whether an object is, byte for byte, what we have read already."""
+        before = known.get(remote.href)
+        return (
+            before is not None
+            and before.etag == remote.etag != ""
+            and before.sha256 == fingerprint(remote.body)
+            and not self._runs_out(before)
+        )
+
+    def _runs_out(self, known: StoredObject) -> bool:
+        """Tell whether an object's times are not known as far ahead as they should be."""
+        until = known.expanded_until
+        return until is not None and until < self.horizon.end - SLACK
 
     # --- storing ---------------------------------------------------------------------------------
 
@@ -301,12 +340,14 @@ class _Reader:
 
     async def _store(
         self, db: AsyncConnection, collection: StoredCollection, answer: Answer
-    ) -> None:
+    ) -> StoredCollection:
         """Store objects, spans and token together."""
         tenant, now, told = self.owner.tenant, self.now, answer.told
         gone = [answer.known[href] for href in answer.gone if href in answer.known]
         await self._store_found(db, collection, answer.known, answer.digests)
         await store.remove_objects(db, tenant, [each.id for each in gone])
+        if published.speaks((), gone):
+            await self._renew_published(db, collection)
         for each in gone:
             if each.booking_id is not None and await changes.vanished(
                 db, tenant, each, advisor=self.owner.advisor, now=now
@@ -314,17 +355,18 @@ class _Reader:
                 self.due.append(each.booking_id)
         if told.listed:
             await store.remove_past_spans(db, tenant, collection.id, before=self.horizon.start)
-        await store.change_collection(
-            db,
-            tenant,
-            collection.id,
-            sync_token=told.token,
-            ctag=told.ctag,
-            problem=None,
-            doubted_since=None,
-            last_ok_at=now,
-            listed_at=now if told.listed else collection.listed_at,
-        )
+        quiet = not gone and not any(_is_new(each, answer.known) for each in answer.digests)
+        said: dict[str, Any] = {
+            "sync_token": told.token,
+            "ctag": told.ctag,
+            "problem": None,
+            "doubted_since": None,
+            "last_ok_at": now,
+            "listed_at": now if told.listed else collection.listed_at,
+            "news_at": (collection.news_at or now) if quiet else now,
+        }
+        await store.change_collection(db, tenant, collection.id, **said)
+        return structs.replace(collection, **said)
 
     async def _store_found(
         self,
@@ -335,7 +377,7 @@ class _Reader:
     ) -> None:
         tenant, advisor, now = self.owner.tenant, self.owner.advisor, self.now
         uids = {each.expansion.uid for each in digests if each.expansion.uid}
-        links = await store.links_with_uids(db, tenant, uids, advisor=advisor)
+        links = await link_store.with_uids(db, tenant, uids, advisor=advisor)
         new: list[dict[str, Any]] = []
         renewed: list[Id] = []
         spans: list[dict[str, Any]] = []
@@ -363,6 +405,23 @@ class _Reader:
         await store.add_objects(db, tenant, new)
         await store.remove_spans(db, tenant, renewed)
         await store.add_spans(db, tenant, spans)
+        hrefs = (digest.remote.href for digest in digests)
+        if published.speaks(
+            (digest.expansion for digest in digests),
+            (known[each] for each in hrefs if each in known),
+        ):
+            await self._renew_published(db, collection)
+
+    async def _renew_published(self, db: AsyncConnection, collection: StoredCollection) -> None:
+        await published.renew(
+            db,
+            self.owner.tenant,
+            collection.account_id,
+            advisor=self.owner.advisor,
+            timezone=self.owner.timezone,
+            policy=self.owner.policy,
+            horizon=self.horizon,
+        )
 
 
 # --- what a server says --------------------------------------------------------------------------
@@ -406,6 +465,11 @@ def fingerprint(body: bytes) -> str:
     return hashlib.sha256(body.replace(b"\r\n", b"\n")).hexdigest()
 
 
+def _is_new(digest: Digest, known: dict[str, StoredObject]) -> bool:
+    before = known.get(digest.remote.href)
+    return before is None or before.sha256 != digest.sha256
+
+
 def _values(digest: Digest, horizon: Span, booking: Id | None) -> dict[str, Any]:
     expansion = digest.expansion
     return {
@@ -418,6 +482,7 @@ def _values(digest: Digest, horizon: Span, booking: Id | None) -> dict[str, Any]
         "booking_id": booking,
         "raw": digest.remote.body if booking else None,
         "expanded_until": horizon.end if expansion.goes_on else None,
+        "availability": expansion.availability,
     }
 
 

@@ -24,6 +24,9 @@ _KEPT: Final = {
     *("UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
     *("SEQUENCE", "STATUS", "TRANSP", "ATTENDEE", "X-MICROSOFT-CDO-BUSYSTATUS"),
 }
+_WEIGHED: Final = {"PRIORITY", "BUSYTYPE"}
+"""What a VAVAILABILITY has besides (RFC 7953, 3.1)."""
+
 _OBSERVED: Final = {"DTSTART", "RRULE", "RDATE", "TZOFFSETFROM", "TZOFFSETTO"}
 _LISTS: Final = {"EXDATE", "RDATE"}
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
@@ -48,7 +51,7 @@ class Reduced(Struct, frozen=True, kw_only=True):
             DAYLIGHT that the object defines it by.
         free_busy: The FREEBUSY lines of each VFREEBUSY.
         availability: The lines of each VAVAILABILITY itself.
-        available: The lines of each AVAILABLE in one.
+        available: For each VAVAILABILITY the lines of each AVAILABLE in it.
         utc_twice: Whether a time has both a TZID and the Z of UTC.
         whole: Whether it is a calendar from its first line to its last.
     """
@@ -60,7 +63,7 @@ class Reduced(Struct, frozen=True, kw_only=True):
     unknown: dict[str, list[list[str]]]
     free_busy: list[str]
     availability: list[list[str]]
-    available: list[list[str]]
+    available: list[list[list[str]]]
     utc_twice: bool
     whole: bool
 
@@ -69,6 +72,26 @@ class Reduced(Struct, frozen=True, kw_only=True):
         lines = ["BEGIN:VCALENDAR", "VERSION:2.0"]
         for event in self.events:
             lines += ["BEGIN:VEVENT", *(_with_zone(line, guesses) for line in event), "END:VEVENT"]
+        return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+    def availability_text(self, home: str | None, guesses: dict[str, str]) -> bytes:
+        """Return a calendar with what this says of when its owner can be booked; TZIDs as above.
+
+        Args:
+            home: The zone of its floating times, where that is not its owner's.
+            guesses: What unknown TZIDs are taken for; those without a guess stay as they are.
+        """
+        meant = {tzid: guesses.get(tzid, tzid) for tzid in self.unknown}
+
+        def kept(component: list[str]) -> list[str]:
+            return [_with_zone(each, meant) for each in component if name_of(each) != "ATTENDEE"]
+
+        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", *([f"X-WR-TIMEZONE:{home}"] if home else [])]
+        for head, inner in zip(self.availability, self.available, strict=True):
+            lines += ["BEGIN:VAVAILABILITY", *kept(head)]
+            for each in inner:
+                lines += ["BEGIN:AVAILABLE", *kept(each), "END:AVAILABLE"]
+            lines += ["END:VAVAILABILITY"]
         return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
 
 
@@ -95,7 +118,7 @@ def reduce(raw: bytes) -> Reduced:
     sieve = _Sieve()
     for line in unfold(raw):
         sieve.take(line)
-    for event in sieve.events:
+    for event in (*sieve.events, *(each for inner in sieve.available for each in inner)):
         _check_dates(event)
     zones = {tzid: zone_named(tzid) for tzid in sorted(sieve.named)}
     return Reduced(
@@ -119,7 +142,7 @@ class _Sieve:
         self.uid: str | None = None
         self.events: list[list[str]] = []
         self.availability: list[list[str]] = []
-        self.available: list[list[str]] = []
+        self.available: list[list[list[str]]] = []
         self.free_busy: list[str] = []
         self.named: set[str] = set()
         self.default_zone: str | None = None
@@ -144,7 +167,7 @@ class _Sieve:
         elif name == "END":
             self._close(value(line).upper())
         elif self._event is not None:
-            if name in _KEPT:
+            if name in _KEPT or (name in _WEIGHED and self._path[-1] == "VAVAILABILITY"):
                 self._keep(name, line)
         elif len(self._path) > 1:
             self._take_other(name, line)
@@ -202,10 +225,12 @@ class _Sieve:
     def _enter(self, *, again: bool = False) -> None:
         """Take lines for the component that is open now: *again* after one inside it closed."""
         self._event = None
+        if self._path == ["VCALENDAR", "VAVAILABILITY"] and not again:
+            self.available.append([])
         for path, kept in (
             (["VCALENDAR", "VEVENT"], self.events),
             (["VCALENDAR", "VAVAILABILITY"], self.availability),
-            (["VCALENDAR", "VAVAILABILITY", "AVAILABLE"], self.available),
+            (["VCALENDAR", "VAVAILABILITY", "AVAILABLE"], (self.available or [[]])[-1]),
         ):
             if self._path == path:
                 if not again:

@@ -4,23 +4,36 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+import msgspec
+from sqlalchemy import case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from booking.calendars.model import Link, StoredAccount, StoredCollection, StoredObject
+from booking.calendars.model import StoredAccount, StoredCollection, StoredObject, Subject
 from booking.calendars.tables import (
     busy_spans,
     calendar_accounts,
     calendar_collections,
     calendar_objects,
-    event_links,
 )
-from booking.tables import bookings, seats
+from booking.tables import advisors, claims
 from kernel.database import convert_row
 from kernel.ids import Id
+from kernel.tables import tenants
+from kernel.tenancy import TenantSettings
 
 CHUNK = 500
 """Values in one IN list; databases limit how many a statement may carry."""
+
+_OURS_UNREAD = calendar_objects.c.booking_id.is_not(None) & (calendar_objects.c.etag == "")
+_UNREAD = (
+    exists()
+    .where(
+        calendar_objects.c.tenant_id == calendar_collections.c.tenant_id,
+        calendar_objects.c.collection_id == calendar_collections.c.id,
+        _OURS_UNREAD,
+    )
+    .label("unread")
+)
 
 # --- accounts ------------------------------------------------------------------------------------
 
@@ -44,6 +57,36 @@ async def account(db: AsyncConnection, tenant: Id, account_id: Id) -> StoredAcco
         )
     ).one_or_none()
     return None if row is None else convert_row(row, StoredAccount)
+
+
+async def subject(db: AsyncConnection, tenant: Id, account_id: Id) -> Subject | None:
+    """Return an account with all that a round through it begins with."""
+    row = (
+        await db.execute(
+            select(
+                calendar_accounts,
+                advisors.c.email.label("advisor_email"),
+                advisors.c.timezone.label("advisor_timezone"),
+                tenants.c.settings.label("tenant_settings"),
+            )
+            .join(
+                advisors,
+                (advisors.c.tenant_id == calendar_accounts.c.tenant_id)
+                & (advisors.c.id == calendar_accounts.c.advisor_id),
+            )
+            .join(tenants, tenants.c.id == calendar_accounts.c.tenant_id)
+            .where(calendar_accounts.c.tenant_id == tenant, calendar_accounts.c.id == account_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Subject(
+        account=convert_row(row, StoredAccount),
+        collections=await collections(db, tenant, [account_id]),
+        email=row.advisor_email,
+        timezone=row.advisor_timezone,
+        settings=msgspec.convert(row.tenant_settings, TenantSettings),
+    )
 
 
 async def accounts(
@@ -75,6 +118,24 @@ async def remove_account(db: AsyncConnection, tenant: Id, account_id: Id) -> Non
     )
 
 
+async def meets_before(
+    db: AsyncConnection, tenant: Id, advisor: Id, until: datetime, *, now: datetime
+) -> bool:
+    """Tell whether an advisor is to meet somebody before *until*."""
+    found = await db.scalar(
+        select(claims.c.id)
+        .where(
+            claims.c.tenant_id == tenant,
+            claims.c.resource_id == advisor,
+            claims.c.live,
+            claims.c.ends_at > now,
+            claims.c.starts_at < until,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 # --- collections ---------------------------------------------------------------------------------
 
 
@@ -83,7 +144,11 @@ async def add_collection(db: AsyncConnection, tenant: Id, collection: StoredColl
     await db.execute(
         insert(calendar_collections).values(
             tenant_id=tenant,
-            **{name: getattr(collection, name) for name in collection.__struct_fields__},
+            **{
+                name: getattr(collection, name)
+                for name in collection.__struct_fields__
+                if name in calendar_collections.c
+            },
         )
     )
 
@@ -93,7 +158,7 @@ async def collections(
 ) -> list[StoredCollection]:
     """Return the collections of these accounts, in the order in which they were found."""
     rows = await db.execute(
-        select(calendar_collections)
+        select(calendar_collections, _UNREAD)
         .where(
             calendar_collections.c.tenant_id == tenant,
             calendar_collections.c.account_id.in_(account_ids),
@@ -107,7 +172,7 @@ async def collection(
     db: AsyncConnection, tenant: Id, collection_id: Id, *, lock: bool = False
 ) -> StoredCollection | None:
     """Return one collection; with *lock* nobody else changes it until the transaction ends."""
-    query = select(calendar_collections).where(
+    query = select(calendar_collections, _UNREAD).where(
         calendar_collections.c.tenant_id == tenant, calendar_collections.c.id == collection_id
     )
     row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
@@ -126,6 +191,27 @@ async def change_collection(
         )
         .values(revision=calendar_collections.c.revision + 1, **values)
     )
+
+
+async def confirm_collections(
+    db: AsyncConnection, tenant: Id, quiet: Sequence[StoredCollection]
+) -> None:
+    """Store that there was nothing new in these collections, where nobody learned more since."""
+    for each in sorted(quiet, key=lambda each: each.id):  # so that nobody waits in a circle
+        await db.execute(
+            update(calendar_collections)
+            .where(
+                calendar_collections.c.tenant_id == tenant,
+                calendar_collections.c.id == each.id,
+                calendar_collections.c.revision == each.revision,
+            )
+            .values(
+                revision=each.revision + 1,
+                sync_token=each.sync_token,
+                ctag=each.ctag,
+                last_ok_at=each.last_ok_at,
+            )
+        )
 
 
 async def forget_reading(db: AsyncConnection, tenant: Id, collection_id: Id) -> None:
@@ -216,7 +302,7 @@ async def objects_at(
 ) -> list[StoredObject]:
     """Return what we know to stand at these places in a collection."""
     found: list[StoredObject] = []
-    for chunk in _chunks(hrefs):
+    for chunk in chunks(hrefs):
         rows = await db.execute(
             select(calendar_objects).where(
                 calendar_objects.c.tenant_id == tenant,
@@ -228,18 +314,16 @@ async def objects_at(
     return found
 
 
-async def stale_hrefs(
-    db: AsyncConnection, tenant: Id, collection_id: Id, *, before: datetime
-) -> list[str]:
-    """Return where objects stand that go on, and were worked out no further than *before*."""
+async def unread_entries(db: AsyncConnection, tenant: Id, collection_id: Id) -> list[StoredObject]:
+    """Return the entries that we wrote into a collection and have not read there since."""
     rows = await db.execute(
-        select(calendar_objects.c.href).where(
+        select(calendar_objects).where(
             calendar_objects.c.tenant_id == tenant,
             calendar_objects.c.collection_id == collection_id,
-            calendar_objects.c.expanded_until < before,
+            _OURS_UNREAD,
         )
     )
-    return [row.href for row in rows]
+    return [convert_row(row, StoredObject) for row in rows]
 
 
 async def object_count(db: AsyncConnection, tenant: Id, collection_id: Id) -> int:
@@ -328,7 +412,7 @@ async def mark_missing(
     db: AsyncConnection, tenant: Id, object_ids: Iterable[Id], *, since: datetime | None
 ) -> None:
     """Note since when these objects are said to be gone; None takes that back."""
-    for chunk in _chunks(object_ids):
+    for chunk in chunks(object_ids):
         await db.execute(
             update(calendar_objects)
             .where(calendar_objects.c.tenant_id == tenant, calendar_objects.c.id.in_(chunk))
@@ -338,7 +422,7 @@ async def mark_missing(
 
 async def remove_objects(db: AsyncConnection, tenant: Id, object_ids: Iterable[Id]) -> None:
     """Forget objects, and with them their busy spans."""
-    for chunk in _chunks(object_ids):
+    for chunk in chunks(object_ids):
         await db.execute(
             delete(calendar_objects).where(
                 calendar_objects.c.tenant_id == tenant, calendar_objects.c.id.in_(chunk)
@@ -358,7 +442,7 @@ async def remove_all_objects(db: AsyncConnection, tenant: Id, collection_id: Id)
 
 async def remove_spans(db: AsyncConnection, tenant: Id, object_ids: Iterable[Id]) -> None:
     """Forget the busy spans of these objects."""
-    for chunk in _chunks(object_ids):
+    for chunk in chunks(object_ids):
         await db.execute(
             delete(busy_spans).where(
                 busy_spans.c.tenant_id == tenant, busy_spans.c.object_id.in_(chunk)
@@ -385,169 +469,7 @@ async def remove_past_spans(
     )
 
 
-# --- links between bookings and events -----------------------------------------------------------
-
-
-async def links(db: AsyncConnection, tenant: Id, booking_id: Id) -> list[Link]:
-    """Return where a booking stands, or stood, in the calendars of those who attend it."""
-    rows = await db.execute(
-        select(event_links)
-        .where(event_links.c.tenant_id == tenant, event_links.c.booking_id == booking_id)
-        .order_by(event_links.c.advisor_id)
-    )
-    return [convert_row(row, Link) for row in rows]
-
-
-async def link(
-    db: AsyncConnection, tenant: Id, booking_id: Id, advisor: Id, *, lock: bool = False
-) -> Link | None:
-    """Return where a booking stands in this advisor's calendar; *lock* as for a collection."""
-    query = select(event_links).where(
-        event_links.c.tenant_id == tenant,
-        event_links.c.booking_id == booking_id,
-        event_links.c.advisor_id == advisor,
-    )
-    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
-    return None if row is None else convert_row(row, Link)
-
-
-async def links_with_uids(
-    db: AsyncConnection, tenant: Id, uids: Iterable[str], *, advisor: Id
-) -> dict[str, Link]:
-    """Return the live links with these UIDs into calendars of the advisor."""
-    found: dict[str, Link] = {}
-    for chunk in _chunks(uids):
-        rows = await db.execute(
-            select(event_links).where(
-                event_links.c.tenant_id == tenant,
-                event_links.c.uid.in_(chunk),
-                event_links.c.advisor_id == advisor,
-                event_links.c.state != "removed",
-            )
-        )
-        found |= {row.uid: convert_row(row, Link) for row in rows}
-    return found
-
-
-async def links_of_account(db: AsyncConnection, tenant: Id, account_id: Id) -> list[Link]:
-    """Return the bookings that stand, or are to stand, in this account's calendars."""
-    rows = await db.execute(
-        select(event_links)
-        .join(
-            calendar_collections,
-            (calendar_collections.c.tenant_id == event_links.c.tenant_id)
-            & (calendar_collections.c.id == event_links.c.collection_id),
-        )
-        .where(
-            event_links.c.tenant_id == tenant,
-            event_links.c.state != "removed",
-            calendar_collections.c.account_id == account_id,
-        )
-        .order_by(event_links.c.booking_id)
-    )
-    return [convert_row(row, Link) for row in rows]
-
-
-async def waiting_links(db: AsyncConnection, tenant: Id, account_id: Id) -> list[Id]:
-    """Return the bookings that could not be brought in line with this account's calendars."""
-    rows = await db.execute(
-        select(event_links.c.booking_id)
-        .distinct()
-        .join(
-            calendar_collections,
-            (calendar_collections.c.tenant_id == event_links.c.tenant_id)
-            & (calendar_collections.c.id == event_links.c.collection_id),
-        )
-        .where(
-            event_links.c.tenant_id == tenant,
-            event_links.c.failures > 0,
-            calendar_collections.c.account_id == account_id,
-        )
-    )
-    return [row.booking_id for row in rows]
-
-
-async def stands_beside(db: AsyncConnection, tenant: Id, link: Link, *, url: str) -> bool:
-    """Tell whether somebody else who attends has the booking in the same calendar, at *url*."""
-    found = await db.scalar(
-        select(event_links.c.advisor_id)
-        .join(
-            calendar_collections,
-            (calendar_collections.c.tenant_id == event_links.c.tenant_id)
-            & (calendar_collections.c.id == event_links.c.collection_id),
-        )
-        .where(
-            event_links.c.tenant_id == tenant,
-            event_links.c.booking_id == link.booking_id,
-            event_links.c.advisor_id != link.advisor_id,
-            event_links.c.state != "removed",
-            calendar_collections.c.url == url,
-        )
-        .limit(1)
-    )
-    return found is not None
-
-
-async def session_entries(db: AsyncConnection, tenant: Id, session_id: Id) -> dict[Id, int]:
-    """Return a session's bookings that stand, oldest first, and how many entries each has."""
-    rows = await db.execute(
-        select(bookings.c.id, func.count(event_links.c.advisor_id))
-        .join(
-            seats,
-            (seats.c.tenant_id == bookings.c.tenant_id) & (seats.c.booking_id == bookings.c.id),
-        )
-        .outerjoin(
-            event_links,
-            (event_links.c.tenant_id == bookings.c.tenant_id)
-            & (event_links.c.booking_id == bookings.c.id)
-            & (event_links.c.state != "removed"),
-        )
-        .where(
-            bookings.c.tenant_id == tenant,
-            bookings.c.state != "cancelled",
-            seats.c.tenant_id == tenant,
-            seats.c.session_id == session_id,
-        )
-        .group_by(bookings.c.id)
-        .order_by(bookings.c.id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-async def add_link(db: AsyncConnection, tenant: Id, link: Link) -> None:
-    """Store where a booking is going to stand."""
-    await db.execute(
-        insert(event_links).values(
-            tenant_id=tenant,
-            **{name: getattr(link, name) for name in link.__struct_fields__},
-        )
-    )
-
-
-async def change_link(db: AsyncConnection, tenant: Id, link: Link, **values: Any) -> None:
-    """Store new values of a link."""
-    await db.execute(
-        update(event_links)
-        .where(
-            event_links.c.tenant_id == tenant,
-            event_links.c.booking_id == link.booking_id,
-            event_links.c.advisor_id == link.advisor_id,
-        )
-        .values(**values)
-    )
-
-
-async def remove_link(db: AsyncConnection, tenant: Id, link: Link) -> None:
-    """Forget where a booking stood."""
-    await db.execute(
-        delete(event_links).where(
-            event_links.c.tenant_id == tenant,
-            event_links.c.booking_id == link.booking_id,
-            event_links.c.advisor_id == link.advisor_id,
-        )
-    )
-
-
-def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
+def chunks(values: Iterable[str]) -> Iterable[list[str]]:
+    """Return values in lists that a statement may carry."""
     listed = list(values)
     return (listed[first : first + CHUNK] for first in range(0, len(listed), CHUNK))

@@ -6,6 +6,7 @@ the calendar itself, since then there is nowhere else.
 """
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import (
     Boolean,
@@ -17,9 +18,13 @@ from sqlalchemy import (
     Named,
     String,
     UniqueConstraint,
+    false,
+    text,
 )
 
-from kernel.database import IdType, TenantColumns, UtcDateTime, tenant_table
+from kernel.database import IdType, JsonOf, TenantColumns, UtcDateTime, tenant_table
+
+_NOTHING: Final = text("'[]'")
 
 
 class _Accounts(TenantColumns):
@@ -35,6 +40,14 @@ class _Accounts(TenantColumns):
     problem: Named[str | None] = Column(String)
     failures: Named[int] = Column(Integer)
     created_at: Named[datetime] = Column(UtcDateTime)
+    described_at: Named[datetime | None] = Column(UtcDateTime)
+    addresses: Named[tuple[str, ...]] = Column(JsonOf(tuple[str, ...]), server_default=_NOTHING)
+    server_addresses: Named[tuple[str, ...]] = Column(
+        JsonOf(tuple[str, ...]), server_default=_NOTHING
+    )
+    availability: Named[bytes | None] = Column(LargeBinary)
+    availability_state: Named[str] = Column(String, server_default="none")
+    token_expires_at: Named[datetime | None] = Column(UtcDateTime)
 
 
 calendar_accounts = tenant_table(
@@ -42,7 +55,60 @@ calendar_accounts = tenant_table(
     _Accounts,
     Index("ix_calendar_accounts_advisor", "tenant_id", "advisor_id"),
 )
-"""One log-in at one calendar server; password and address are sealed, bound to the account's id."""
+"""One log-in at one calendar server; password and address are sealed, bound to the account's id.
+
+*addresses*, *server_addresses* and *availability* are personal data of the advisor: their own mail
+addresses, to know their own answers in other people's invitations, and the hours they publish, to
+keep bookings within them. The organisation's own people see them. They are asked for daily, and go
+with the account.
+"""
+
+
+class _Grants(TenantColumns):
+    account_id: Named[str] = Column(IdType("acc"), primary_key=True)
+    sealed: Named[bytes] = Column(LargeBinary)
+    ended_at: Named[datetime | None] = Column(UtcDateTime)
+    lease: Named[str | None] = Column(String)
+    leased_until: Named[datetime | None] = Column(UtcDateTime)
+
+
+calendar_grants = tenant_table(
+    "calendar_grants",
+    _Grants,
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"],
+        ["calendar_accounts.tenant_id", "calendar_accounts.id"],
+        ondelete="CASCADE",
+    ),
+)
+"""By what an account's token is renewed (RFC 6749, section 6), sealed like its password.
+
+*ended_at* is since when it is known to be good for nothing. Whoever renews the token holds the
+*lease*, so that nobody else does at the same time.
+"""
+
+
+class _UnavailableSpans(TenantColumns):
+    account_id: Named[str] = Column(IdType("acc"), primary_key=True)
+    starts_at: Named[datetime] = Column(UtcDateTime, primary_key=True)
+    ends_at: Named[datetime] = Column(UtcDateTime)
+    advisor_id: Named[str] = Column(IdType("adv"))
+
+
+unavailable_spans = tenant_table(
+    "unavailable_spans",
+    _UnavailableSpans,
+    ForeignKeyConstraint(
+        ["tenant_id", "account_id"],
+        ["calendar_accounts.tenant_id", "calendar_accounts.id"],
+        ondelete="CASCADE",
+    ),
+    Index("ix_unavailable_spans_advisor", "tenant_id", "advisor_id", "ends_at", "starts_at"),
+)
+"""When an advisor has said in an account that they cannot be booked (RFC 7953); half-open.
+
+Not among the busy spans: nothing takes place in them, so no meeting ever is in their way.
+"""
 
 
 class _OwnCalendars(TenantColumns):
@@ -109,6 +175,8 @@ class _Collections(TenantColumns):
     revision: Named[int] = Column(Integer)
     ctag: Named[str | None] = Column(String)
     read_under: Named[str | None] = Column(String)
+    transparent: Named[bool] = Column(Boolean, server_default=false())
+    news_at: Named[datetime | None] = Column(UtcDateTime)
 
 
 calendar_collections = tenant_table(
@@ -125,8 +193,9 @@ calendar_collections = tenant_table(
 
 *doubted_since* is since when it says to have lost more than is believed; *ctag* stands for the
 state of the whole on servers without sync tokens; *read_under* for what its entries were taken to
-mean, which is all read again when that changes; *revision* grows with everything we learn of it
-or write to it, so that an older answer never overwrites a newer one.
+mean, which is all read again when that changes; *news_at* is when there last was something new in
+it; *revision* grows with everything we learn of it or write to it, so that an older answer never
+overwrites a newer one.
 """
 
 
@@ -143,6 +212,7 @@ class _Objects(TenantColumns):
     raw: Named[bytes | None] = Column(LargeBinary)
     expanded_until: Named[datetime | None] = Column(UtcDateTime)
     missing_since: Named[datetime | None] = Column(UtcDateTime)
+    availability: Named[bytes | None] = Column(LargeBinary)
 
 
 calendar_objects = tenant_table(
@@ -155,11 +225,19 @@ calendar_objects = tenant_table(
     ),
     UniqueConstraint("tenant_id", "collection_id", "href"),
     Index("ix_calendar_objects_uid", "tenant_id", "uid"),
+    Index(
+        "ix_calendar_objects_ours",
+        "tenant_id",
+        "collection_id",
+        postgresql_where=text("booking_id IS NOT NULL"),
+        sqlite_where=text("booking_id IS NOT NULL"),
+    ),
 )
 """One file of a calendar.
 
 *expanded_until* is set while it may hold times after that instant; *missing_since* while its server
-says that it is gone, and is not believed.
+says that it is gone, and is not believed. *availability* is what it says of when its owner can be
+booked (VAVAILABILITY), cut down to its times: those of all objects are weighed against each other.
 """
 
 

@@ -5,10 +5,12 @@ who it is. For the same reason a digest login says from the start that it wants 
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 import httpx2
 
+from booking.calendars.port import Unreachable
 from kernel.outgoing import Guard, GuardedTransport
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
@@ -24,11 +26,19 @@ class Bearer:
         token: What is sent.
         refresh: Returns a new token; asked once, after a server has refused the present one.
             It may raise any CalendarProblem, which is then what the operation ends with.
+        ends: Whether the token is about to end, and a new one is asked for before it is used.
     """
 
-    def __init__(self, token: str, refresh: Callable[[], Awaitable[str]] | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        refresh: Callable[[], Awaitable[str]] | None = None,
+        *,
+        ends: bool = False,
+    ) -> None:
         self.token = token
         self.refresh = refresh
+        self.ends = ends
 
     def __repr__(self) -> str:
         return "Bearer(…)"
@@ -62,10 +72,16 @@ class _BearerAuth(httpx2.Auth):
     def __init__(self, bearer: Bearer) -> None:
         self._token = bearer.token
         self._refresh = bearer.refresh
+        self._ends = bearer.ends
 
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        if self._ends and self._refresh is not None:
+            self._ends = False
+            # While there is none to be had the old one may still do.
+            with suppress(Unreachable):
+                self._token, self._refresh = await self._refresh(), None
         request.headers["Authorization"] = f"Bearer {self._token}"
         response = yield request
         refresh, self._refresh = self._refresh, None

@@ -18,6 +18,7 @@ from booking.calendars.port import (
     Forbidden,
     Missing,
     Refused,
+    Revoked,
     TooLarge,
     Unreachable,
 )
@@ -28,13 +29,16 @@ _PAGE: Final = re.compile(rb"\s*(<!doctype\s+html|<html)", re.IGNORECASE)
 _HTTPS: Final = re.compile(r"(https|webcals?)://[^/?#@]*([/?#]|$)", re.IGNORECASE)
 _REASONS: Final[dict[type[Exception], str]] = {
     Unreachable: "unreachable",
+    Revoked: "revoked",
     Refused: "refused",
     Forbidden: "refused",
     TooLarge: "too-large",
 }
+_POINTERS: Final = {"refused": "/password", "revoked": "/oauth/refresh_token"}
 _KINDS: Final[dict[str, type[Unprocessable]]] = {
     "unreachable": CalendarUnreachable,
     "refused": CalendarRefused,
+    "revoked": CalendarRefused,
     "too-large": CalendarTooLarge,
 }
 
@@ -52,10 +56,13 @@ def check(data: LoginInput) -> None:
                 _refuse(pointer, "We keep this calendar ourselves; leave this out.")
         if data.auth != "basic":
             _refuse("/auth", "We keep this calendar ourselves; leave this out.")
+    if data.oauth is not None and (data.kind != "caldav" or data.auth != "bearer"):
+        _refuse("/oauth", "Only a token (auth: bearer) of a CalDAV server is renewed.")
+    if data.kind == "own":
         return
     needed = {"feed": ["/url"], "caldav": ["/url", "/username", "/password"]}[data.kind]
     if data.auth == "bearer" and data.kind == "caldav":
-        needed = ["/url", "/password"]
+        needed = ["/url", "/password"] if data.oauth is None else ["/url"]
     if data.kind == "feed" and data.auth != "basic":
         _refuse("/auth", "A feed takes a name and password (basic), or nothing.")
     missing = [pointer for pointer in needed if given[pointer] is None]
@@ -88,9 +95,7 @@ def refusal(reason: str, data: LoginInput, problem: Exception) -> Unprocessable 
     said = ADVICE[reason]["en"]
     if isinstance(problem, AddressRefused):
         return problem
-    field = FieldError(
-        pointer="/password" if reason == "refused" else "/url", detail=said, code=reason
-    )
+    field = FieldError(pointer=_POINTERS.get(reason, "/url"), detail=said, code=reason)
     kind = _KINDS.get(reason, CalendarNotFeed if data.kind == "feed" else CalendarNotCaldav)
     return kind(said, errors=(field,), reason=reason)
 

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking import service
-from booking.calendars import changes, store
+from booking.calendars import changes, link_store, store
 from booking.calendars.accounts import PUSH
 from booking.calendars.entry import entry_for
 from booking.calendars.model import Link, StoredAccount, StoredCollection
@@ -75,7 +75,7 @@ async def prepare(
         oldest = await _stands_for_all(db, tenant, booking, booking.session_id, now=now)
         shown = shown and oldest
     desired = await _desired(db, tenant, booking, public_url, now=now) if shown else None
-    links = {link.advisor_id: link for link in await store.links(db, tenant, booking_id)}
+    links = {link.advisor_id: link for link in await link_store.of_booking(db, tenant, booking_id)}
     attendants = booking.attendants() if shown else []
     errands = []
     for advisor in dict.fromkeys([*attendants, *links]):
@@ -103,7 +103,7 @@ async def _oldest_of(
     db: AsyncConnection, tenant: Id, session_id: Id, *, apart_from: Id, now: datetime
 ) -> Id | None:
     """Return whose entry is a session's: of its bookings the oldest; see to the others'."""
-    entries = await store.session_entries(db, tenant, session_id)
+    entries = await link_store.session_entries(db, tenant, session_id)
     oldest = next(iter(entries), None)
     for other, count in entries.items():
         if other != apart_from and (count > 0) != (other == oldest):
@@ -125,14 +125,14 @@ async def _errand(
     if link is not None and link.state == "removed":
         if desired is None:
             return None
-        await store.remove_link(db, tenant, link)
+        await link_store.remove(db, tenant, link)
         link = None
     if link is None:
         target = await store.target_of(db, tenant, advisor)
         if target is None:
             return None
         link = _new_link(booking, advisor, target)
-        await store.add_link(db, tenant, link)
+        await link_store.add(db, tenant, link)
     if desired is not None and _in_step(link, booking, desired):
         return None
     collection = await store.collection(db, tenant, link.collection_id)
@@ -221,7 +221,7 @@ def _merged(remote: RemoteObject, errand: Errand, desired: bytes) -> bytes | Non
 async def _remove(database: Database, server: CalendarServer, errand: Errand) -> None:
     link, url = errand.link, errand.collection.url
     async with database.reading(errand.tenant) as db:
-        shared = await store.stands_beside(db, errand.tenant, link, url=url)
+        shared = await link_store.stands_beside(db, errand.tenant, link, url=url)
     remote = None if shared else await server.get(url, link.href)
     if remote is not None:
         _require_ours(remote, errand)
@@ -259,7 +259,7 @@ async def _record(
     """Remember the entry as the server has it, so that no later reading takes it for news."""
     link, tenant = errand.link, errand.tenant
     values = {
-        "etag": remote.etag,
+        "etag": "",  # until it is read: only then do we know that the server tells of it
         "sha256": fingerprint(remote.body),
         "uid": errand.booking.uid,
         "state": "ok",

@@ -158,6 +158,7 @@ TROUBLES = [
     "booking-moved",
     "calendar-read-only",
     "calendar-refused",
+    "calendar-revoked",
     "collection-emptied",
     "collection-missing",
     "some-code-of-later",
