@@ -8,12 +8,17 @@ import asyncio
 from datetime import timedelta
 from typing import Any, Final, cast
 
+import structlog
 from arq import cron, func
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisSlow
 
 from api.wake import DRAIN, QUEUE, decode, encode, pool_of
 from api.wiring import House
+
+log = structlog.get_logger()
 
 _LOOK_FOR: Final = timedelta(seconds=30)
 _TIMEOUT: Final = 150
@@ -21,10 +26,28 @@ _TIMEOUT: Final = 150
 
 
 async def run_worker(house: House, *, burst: bool = False) -> None:
-    """Work until cancelled; arguments as for `build_worker`."""
+    """Work until cancelled, also while Redis is away; arguments as for `build_worker`."""
+    while True:
+        try:
+            await _run_woken(house, burst=burst)
+        except (RedisAway, RedisSlow) as problem:
+            if burst:
+                raise
+            log.warning("worker.redis_unreachable", problem=type(problem).__name__)
+            await _look_once(house)
+        else:
+            return
+
+
+async def _run_woken(house: House, *, burst: bool) -> None:
     worker = build_worker(house, burst=burst)
     try:
         await worker.async_run()
+    except (RedisAway, RedisSlow):
+        # What has been begun needs no Redis.
+        if worker.tasks:
+            await asyncio.wait(worker.tasks.values(), timeout=_TIMEOUT)
+        raise
     finally:
         # The library's own close() calls what its Redis client warns about.
         jobs = list(worker.tasks.values())
@@ -32,6 +55,15 @@ async def run_worker(house: House, *, burst: bool = False) -> None:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
         await worker.pool.aclose(close_connection_pool=True)
+
+
+async def _look_once(house: House) -> None:
+    """Do what is due, if the database is there, and leave the rest a second."""
+    try:
+        await house.worker.run_due(look_for=_LOOK_FOR)
+    except Exception as problem:  # noqa: BLE001  # whatever is wrong, the next look may find it mended
+        log.warning("worker.look_failed", problem=type(problem).__name__)
+    await asyncio.sleep(1)
 
 
 async def drain(context: dict[Any, Any]) -> int:
