@@ -1,8 +1,10 @@
 """Slots, bookings and what becomes of them, conflicts, and briefs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, get_args
 
+import msgspec
 import rich_click as click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,15 +12,17 @@ import booking.service
 from api.assignment import assignment_of
 from api.booking_desk import moment, zone_named
 from api.brief import brief_of
-from api.cli.run import as_json, command, for_tenant, of_tenant, show
+from api.cli.run import as_json, command, for_tenant, in_house, named, of_tenant, show
 from api.free_times import find_slots, window
+from api.fresh_calendars import look_before_moving
 from api.wire.booking import AssignmentView
 from api.wire.customer import Slots
 from api.wiring import House
 from booking.lifecycle import Outcome
 from booking.model import Booking, BookingFilter, SlotQuery
-from booking.values import Channel, State, Waiver
+from booking.values import Channel, Instant, State, Waiver
 from context.brief_text import as_text
+from kernel.errors import FieldError, Invalid
 from kernel.ids import Id
 from kernel.people import Language
 from kernel.tenancy import Tenant
@@ -226,6 +230,52 @@ async def bookings_decline(tenant: str, booking_id: Id, reason: str | None, *, j
         ),
     )
     show(declined, json=json, columns=_STEP)
+
+
+@bookings.command("reschedule")
+@of_tenant
+@click.argument("booking_id", metavar="BOOKING")
+@click.argument("start")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@as_json
+@command
+async def bookings_reschedule(
+    tenant: str, booking_id: Id, start: str, *, dry_run: bool, json: bool
+) -> None:
+    """Move a booking to START, a time with offset; the customer is told."""
+    begin = _instant(start)
+
+    async def move(house: House) -> tuple[Booking, Booking]:
+        owner = await named(house.database, tenant)
+        now = house.clock.now()
+        await look_before_moving(house, owner.id, booking_id, now=now)
+        async with house.database.transaction(owner.id) as db:
+            before = await booking.service.get_booking(db, owner.id, booking_id)
+            # What is only tried is done and taken back, so that it is refused as it would be.
+            async with db.begin_nested() as tried:
+                after = await booking.service.reschedule(
+                    db, owner.id, booking_id, begin, now=now, by="operator"
+                )
+                if dry_run:
+                    await tried.rollback()
+        return before, after
+
+    before, after = await in_house(move)
+    if dry_run:
+        guests = list(dict.fromkeys([after.customer_id, *after.participants]))
+        moved = {"would_move": after.id, "from": before.start, "to": after.start}
+        show({**moved, "state": after.state, "would_tell": guests}, json=json)
+        return
+    show(after, json=json, columns=_STEP)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return msgspec.convert(text, Instant)
+    except msgspec.ValidationError:
+        detail = "Give a time with its offset, such as 2026-12-01T09:00:00+01:00."
+        field = FieldError(pointer="START", detail=detail)
+        raise Invalid(f"START: {detail}", errors=(field,)) from None
 
 
 @bookings.command("reassign")

@@ -23,8 +23,17 @@ from api.cli.run import (
 )
 from api.links import FeedLink
 from api.wiring import House
-from booking.calendars.model import Auth, ConnectInput, EntryInput, Kind, LoginInput
+from booking.calendars.model import (
+    AddressesInput,
+    Auth,
+    ConnectInput,
+    EntryInput,
+    Kind,
+    LoginInput,
+    Role,
+)
 from booking.calendars.own_desk import OwnCalendars
+from booking.calendars.tokens import GrantInput
 from context.model import FormDefinition
 from kernel.errors import Invalid
 from kernel.ids import Id
@@ -143,6 +152,10 @@ def calendars() -> None:
 def _log_in(function: Any) -> Any:
     """Add the options of every command that logs in somewhere."""
     for option in (
+        click.option("--token-url", help="With bearer: where its token is renewed (OAuth 2.0)."),
+        click.option(
+            "--client-id", help="Who we are there; its secret and the refresh token are asked for."
+        ),
         click.option("--password", help="Asked for where it is needed and not given."),
         click.option("--username"),
         click.option("--url", help="Of the server, or of the .ics file."),
@@ -167,10 +180,28 @@ def _log_in(function: Any) -> Any:
 
 def _entered(fields: dict[str, Any]) -> dict[str, Any]:
     """Return what was entered to log in, having asked for the password where one is needed."""
+    fields = dict(fields)
+    token_url, client_id = fields.pop("token_url"), fields.pop("client_id")
+    if token_url is not None or client_id is not None:
+        return fields | {"oauth": _granted(token_url or "", client_id or "")}
     wanted = fields["kind"] == "caldav" or fields["username"] is not None
     if wanted and fields["password"] is None and fields["kind"] != "own":
         fields = fields | {"password": click.prompt("Password", hide_input=True)}
     return fields
+
+
+def _granted(token_url: str, client_id: str) -> GrantInput:
+    """Return by what a token is renewed, having asked for what is secret of it."""
+    entered = {
+        "token_url": token_url,
+        "client_id": client_id,
+        "client_secret": click.prompt("Client secret", hide_input=True, default="") or None,
+        "refresh_token": click.prompt("Refresh token", hide_input=True),
+    }
+    try:
+        return msgspec.convert(entered, GrantInput)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}.") from None
 
 
 @calendars.command("connect")
@@ -203,7 +234,11 @@ async def calendars_test(language: Language, *, json: bool, **fields: Any) -> No
     if json:
         show(trial, json=True)
     elif trial.calendars:
-        show(trial.calendars, json=False, columns=("name", "url", "writable", "timezone"))
+        show(
+            trial.calendars,
+            json=False,
+            columns=("name", "url", "writable", "timezone", "transparent"),
+        )
     if trial.advice is not None and not json:
         click.echo(trial.advice[language], err=True)
     if not trial.ok:
@@ -244,24 +279,53 @@ async def calendars_entries(tenant: str, account: Id, *, json: bool) -> None:
     show(entries, json=json, columns=("id", "start", "end", "title"))
 
 
+def _stretch(function: Any) -> Any:
+    """Add the options of every command that enters a stretch of time."""
+    for option in (
+        click.option("--title", help="For the organisation's own people."),
+        click.option("--end", required=True),
+        click.option(
+            "--start", required=True, help="With offset, such as 2026-12-01T09:00:00+01:00."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _entry_of(fields: dict[str, Any]) -> EntryInput:
+    try:
+        return msgspec.convert(fields, EntryInput)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}.") from None
+
+
 @calendars.command("add-entry")
 @of_tenant
 @click.argument("account")
-@click.option("--start", required=True, help="With offset, such as 2026-12-01T09:00:00+01:00.")
-@click.option("--end", required=True)
-@click.option("--title", help="For the organisation's own people.")
+@_stretch
 @as_json
 @command
-async def calendars_add_entry(
-    tenant: str, account: Id, start: str, end: str, title: str | None, *, json: bool
-) -> None:
+async def calendars_add_entry(tenant: str, account: Id, *, json: bool, **fields: Any) -> None:
     """Keep a stretch of time free of bookings in a calendar that we keep."""
-    try:
-        data = msgspec.convert({"start": start, "end": end, "title": title}, EntryInput)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"{error}.") from None
+    data = _entry_of(fields)
     entry = await _with_own(tenant, lambda own, owner: own.add(owner, account, data))
     show(entry, json=json)
+
+
+@calendars.command("change-entry")
+@of_tenant
+@click.argument("account")
+@click.argument("entry")
+@_stretch
+@as_json
+@command
+async def calendars_change_entry(
+    tenant: str, account: Id, entry: Id, *, json: bool, **fields: Any
+) -> None:
+    """Put another stretch of time, or another title, in an entry's place."""
+    data = _entry_of(fields)
+    changed = await _with_own(tenant, lambda own, owner: own.change(owner, account, entry, data))
+    show(changed, json=json)
 
 
 @calendars.command("remove-entry")
@@ -305,6 +369,49 @@ async def _with_own(tenant: str, do: Callable[[OwnCalendars, Id], Awaitable[T]])
     return await in_house(work)
 
 
+@calendars.command("addresses")
+@of_tenant
+@click.argument("account")
+@click.argument("addresses", nargs=-1)
+@as_json
+@command
+async def calendars_addresses(
+    tenant: str, account: Id, addresses: tuple[str, ...], *, json: bool
+) -> None:
+    """Say by which further addresses an advisor's own answers are known; none forgets them all."""
+    try:
+        data = msgspec.convert({"addresses": addresses}, AddressesInput)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}.") from None
+
+    async def work(house: House) -> Any:
+        owner = await named(house.database, tenant)
+        return await house.calendars.set_addresses(owner.id, account, data.addresses)
+
+    changed = await in_house(work)
+    kept = {"addresses": changed.addresses, "server_addresses": changed.server_addresses}
+    show(changed if json else kept, json=json)
+
+
+@calendars.command("availability")
+@of_tenant
+@click.argument("account")
+@as_json
+@command
+async def calendars_availability(tenant: str, account: Id, *, json: bool) -> None:
+    """Show the hours that an advisor publishes in their own calendar, and what they close."""
+
+    async def work(house: House) -> Any:
+        owner = await named(house.database, tenant)
+        return await house.calendars.hours(owner.id, account)
+
+    hours = await in_house(work)
+    if json or hours.weekly is None:
+        show(hours if json else {"state": hours.state, "timezone": hours.timezone}, json=json)
+    else:
+        show(hours.weekly, json=False, columns=("day", "start", "end"))
+
+
 @calendars.command("sync")
 @of_tenant
 @click.argument("account")
@@ -321,20 +428,75 @@ async def calendars_sync(tenant: str, account: Id, *, json: bool) -> None:
     show(synced if json else synced.collections, json=json)
 
 
+async def _list(tenant: str, advisor: Id | None, *, json: bool) -> None:
+    async def work(house: House) -> Any:
+        owner = await named(house.database, tenant)
+        return await house.calendars.list_accounts(owner.id, advisor)
+
+    accounts = await in_house(work)
+    columns = ("id", "advisor_id", "kind", "url", "state", "problem")
+    show(accounts, json=json, columns=columns)
+
+
+@calendars.command("list")
+@of_tenant
+@click.option("--advisor", help="Id of an advisor.")
+@as_json
+@command
+async def calendars_list(tenant: str, advisor: Id | None, *, json: bool) -> None:
+    """List the connected accounts of one advisor, or of all."""
+    await _list(tenant, advisor, json=json)
+
+
 @calendars.command("status")
 @of_tenant
 @as_json
 @command
 async def calendars_status(tenant: str, *, json: bool) -> None:
     """Show how fresh every calendar is, and what is wrong."""
+    await _list(tenant, None, json=json)
+
+
+@calendars.command("show")
+@of_tenant
+@click.argument("account")
+@as_json
+@command
+async def calendars_show(tenant: str, account: Id, *, json: bool) -> None:
+    """Show how fresh an account's calendars are, and what is wrong with them."""
 
     async def work(house: House) -> Any:
         owner = await named(house.database, tenant)
-        return await house.calendars.list_accounts(owner.id)
+        return await house.calendars.status(owner.id, account)
 
-    accounts = await in_house(work)
-    columns = ("id", "advisor_id", "kind", "url", "state", "problem")
-    show(accounts, json=json, columns=columns)
+    shown = await in_house(work)
+    show(shown if json else shown.collections, json=json, columns=_CALENDAR)
+
+
+@calendars.command("roles")
+@of_tenant
+@click.argument("account")
+@click.argument("collection")
+@click.argument("role", type=click.Choice(get_args(Role)))
+@as_json
+@command
+async def calendars_roles(
+    tenant: str, account: Id, collection: Id, role: Any, *, json: bool
+) -> None:
+    """Say what one calendar of an account is used for: busy, target or ignore."""
+
+    async def work(house: House) -> Any:
+        owner = await named(house.database, tenant)
+        return await house.calendars.set_role(owner.id, account, collection, role)
+
+    changed = await in_house(work)
+    show(changed if json else changed.collections, json=json, columns=_CALENDAR)
+
+
+_CALENDAR: Final = (
+    *("id", "name", "role", "writable", "last_ok_at", "problem"),
+    *("objects", "busy_spans", "troubled"),
+)
 
 
 COMMANDS: Final = (tenants, keys, forms, calendars)

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Final, Literal
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -16,7 +16,15 @@ from api.problems import problems
 from api.wire.lists import Page
 from api.wire.organisation import AccountView, FeedView, RoleBody, account_view
 from api.wiring import House
-from booking.calendars.model import ConnectInput, EntryInput, LoginInput, OwnEntry, Trial
+from booking.calendars.model import (
+    AddressesInput,
+    ConnectInput,
+    EntryInput,
+    LoginInput,
+    OwnEntry,
+    Trial,
+)
+from booking.calendars.published import PublishedHours
 from kernel.errors import FieldError
 from kernel.ids import Id
 from kernel.outgoing import AddressRefused
@@ -66,7 +74,7 @@ async def connect_calendar(
             return account_view(await house.calendars.connect(caller.tenant, data))
         except AddressRefused as refused:
             field = FieldError(pointer="/url", detail=refused.detail)
-            raise AddressRefused(refused.detail, errors=(field,)) from refused
+            raise AddressRefused(refused.detail, errors=refused.errors or (field,)) from refused
 
     return await once(connect, status=201)
 
@@ -130,6 +138,45 @@ async def set_calendar_role(
     return account_view(
         await house.calendars.set_role(caller.tenant, account_id, collection_id, data.role)
     )
+
+
+@patch(
+    "/v1/calendars/{account_id:str}",
+    operation_id="set_calendar_addresses",
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def set_calendar_addresses(
+    account_id: FromPath[str],
+    data: JSONBody[AddressesInput],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> AccountView:
+    """Say by which addresses, besides those known, an advisor's own answers are known."""
+    return account_view(
+        await house.calendars.set_addresses(caller.tenant, account_id, data.addresses)
+    )
+
+
+@get(
+    "/v1/calendars/{account_id:str}/availability",
+    operation_id="get_calendar_availability",
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def get_calendar_availability(
+    account_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> PublishedHours:
+    """Show the hours that an advisor publishes in their own calendar, and what they close."""
+    return await house.calendars.hours(caller.tenant, account_id)
 
 
 @post(
@@ -213,6 +260,26 @@ async def add_calendar_entry(
 ) -> Response[OwnEntry]:
     """Keep a stretch of time free of bookings."""
     return await once(lambda: house.calendars.own.add(caller.tenant, account_id, data), status=201)
+
+
+@put(
+    "/v1/calendars/{account_id:str}/entries/{entry_id:str}",
+    operation_id="change_calendar_entry",
+    dependencies=OUTSIDE,
+    security=SECRET_KEY,
+    opt=_SERVER,
+    responses=_PROBLEMS,
+    tags=["calendars"],
+)
+async def change_calendar_entry(
+    account_id: FromPath[str],
+    entry_id: FromPath[str],
+    data: JSONBody[EntryInput],
+    caller: NamedDependency[Caller],
+    house: NamedDependency[House],
+) -> OwnEntry:
+    """Put another stretch of time, or another title, in an entry's place."""
+    return await house.calendars.own.change(caller.tenant, account_id, entry_id, data)
 
 
 @delete(
@@ -320,10 +387,13 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     test_calendar,
     disconnect_calendar,
     set_calendar_role,
+    set_calendar_addresses,
+    get_calendar_availability,
     sync_calendar,
     get_calendar_status,
     list_calendar_entries,
     add_calendar_entry,
+    change_calendar_entry,
     remove_calendar_entry,
     renew_calendar_feed,
     revoke_calendar_feed,

@@ -159,6 +159,34 @@ def test_calling_off_can_be_tried_without_doing_it(
     assert (shown["state"], shown["participants"]) == ("confirmed", made.participants)
 
 
+def test_a_booking_is_moved_and_can_be_tried_first(
+    run: Run, database: str, bank: dict[str, str]
+) -> None:
+    """Trying says what would happen or why not, and changes nothing; then it is done."""
+    (made,) = book(database, "advies", bank["Sanne"], along=1)
+    later = (made.start + timedelta(hours=1)).isoformat()
+    move = ("bookings", "reschedule", *BANK, made.id)
+    tried = answer(run(*move, later, "--dry-run", "--json"))
+    between = answer(run("bookings", "show", *BANK, made.id, "--json"))
+    past = run(*move, "2020-01-01T09:00:00Z", "--dry-run")
+    naive = run(*move, "2030-01-01T09:00:00")
+    moved = answer(run(*move, later, "--json"))
+    same = run(*move, later)
+
+    assert (tried["would_move"], tried["would_tell"]) == (
+        made.id,
+        [made.customer_id, *made.participants],
+    )
+    assert datetime.fromisoformat(tried["to"]) == made.start + timedelta(hours=1)
+    assert datetime.fromisoformat(between["start"]) == made.start
+    assert between["sequence"] == made.sequence
+    assert past.exit_code == 4
+    assert (naive.exit_code, "START" in naive.stderr) == (1, True)
+    assert datetime.fromisoformat(moved["start"]) == made.start + timedelta(hours=1)
+    assert moved["sequence"] == made.sequence + 1
+    assert same.exit_code == 4
+
+
 def test_a_booking_is_shown_as_it_stood(run: Run, database: str, bank: dict[str, str]) -> None:
     """Before it was made it was not there; at its first moment it was with Sanne."""
     (made,) = book(database, "advies", bank["Sanne"])

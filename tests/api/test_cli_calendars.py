@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from api.cli import main
 from api.migrations import migrate
 from booking.calendars.advice import ADVICE
+from tests.booking.calendars.test_published import hours, publish
 from tests.booking.calendars.test_splitting import event, feed
 from tests.services.processes import free_port
 from tests.services.radicale import PASSWORDS, Radicale
@@ -123,6 +124,42 @@ def test_a_server_that_is_down_has_its_own_exit_code(run: Run, closed: int) -> N
     assert (down.exit_code, down.stderr.strip()) == (3, ADVICE["unreachable"]["en"])
 
 
+def test_what_is_known_of_a_person_is_shown_and_added_to(
+    run: Run, advisor: str, radicale: Radicale
+) -> None:
+    """Their hours as a schedule has them, and addresses that the server does not know."""
+    publish(radicale, hours())
+    login = ("--url", radicale.url, "--username", "sanne", "--password", PASSWORDS["sanne"])
+    account = answer(run("calendars", "connect", *BANK, "--advisor", advisor, *login, "--json"))
+    shown = answer(run("calendars", "availability", *BANK, account["id"], "--json"))
+    table = run("calendars", "availability", *BANK, account["id"])
+    add = ("calendars", "addresses", *BANK, account["id"])
+    added = answer(run(*add, "S.Visser@bank.example", "--json"))
+    wrong = run(*add, "nobody")
+    publish(radicale, "")
+
+    assert (shown["state"], shown["weekly"][0]["end"]) == ("kept", "12:00")
+    assert "09:00" in table.stdout
+    assert added["addresses"] == ["s.visser@bank.example"]
+    assert wrong.exit_code == 1
+    assert answer(run(*add, "--json"))["addresses"] == []
+
+
+def test_a_grant_is_asked_for_and_not_typed_in_the_open(run: Run, advisor: str) -> None:
+    """Secret and refresh token are no options; an endpoint inside the network is refused."""
+    login = ("--url", "https://dav.example/", "--auth", "bearer", "--client-id", "spreekuur")
+    refused = run(
+        *("calendars", "connect", *BANK, "--advisor", advisor, *login),
+        *("--token-url", "https://10.1.2.3/token"),
+        typed="a-secret\na-refresh-token\n",
+    )
+
+    assert refused.exit_code == 1
+    assert "10.1.2.3" in refused.stderr
+    for secret in ("a-secret", "a-refresh-token"):
+        assert secret not in refused.output
+
+
 def test_a_calendar_of_our_own_is_kept_and_let_go(run: Run, advisor: str) -> None:
     """Connected, with entries and a feed that can be revoked, and disconnected."""
     account = answer(
@@ -137,12 +174,17 @@ def test_a_calendar_of_our_own_is_kept_and_let_go(run: Run, advisor: str) -> Non
         *("--start", "2030-12-02T09:00:00", "--end", "2030-12-02T10:00:00"),
     )
     listed = answer(run("calendars", "entries", *BANK, account, "--json"))
+    later = ("--start", "2030-12-02T10:00:00+01:00", "--end", "2030-12-02T11:00:00+01:00")
+    changed = answer(
+        run("calendars", "change-entry", *BANK, account, entry["id"], *later, "--json")
+    )
     link = answer(run("calendars", "feed", *BANK, account, "--json"))
     revoked = answer(run("calendars", "feed", *BANK, account, "--revoke", "--json"))
     removed = answer(run("calendars", "remove-entry", *BANK, account, entry["id"], "--json"))
 
     assert naive.exit_code == 1
     assert listed == [entry]
+    assert (changed["id"], changed["start"]) == (entry["id"], "2030-12-02T09:00:00Z")
     assert link["url"].endswith(".ics")
     assert revoked == {"revoked": account}
     assert removed == {"removed": entry["id"]}
@@ -151,6 +193,30 @@ def test_a_calendar_of_our_own_is_kept_and_let_go(run: Run, advisor: str) -> Non
     assert gone == {"disconnected": account, "entries": "keep"}
     assert answer(run("calendars", "status", *BANK, "--json")) == []
     assert run("calendars", "disconnect", *BANK, account).exit_code == 1
+
+
+def test_an_account_is_listed_shown_and_given_roles(
+    run: Run, advisor: str, radicale: Radicale
+) -> None:
+    """One advisor's alone where that is asked; a role is given, and refused where it cannot be."""
+    login = ("--url", radicale.url, "--username", "sanne", "--password", PASSWORDS["sanne"])
+    connect = ("calendars", "connect", *BANK, "--advisor", advisor)
+    account = answer(run(*connect, *login, "--json"))
+    (collection,) = account["collections"]
+    given = ("calendars", "roles", *BANK, account["id"], collection["id"])
+
+    mine = answer(run("calendars", "list", *BANK, "--advisor", advisor, "--json"))
+    nobodys = run("calendars", "list", *BANK, "--advisor", "adv_nobody")
+    shown = answer(run("calendars", "show", *BANK, account["id"], "--json"))
+    busy = answer(run(*given, "busy", "--json"))
+    nowhere = run("calendars", "roles", *BANK, account["id"], account["id"], "busy")
+
+    assert (collection["role"], busy["collections"][0]["role"]) == ("target", "busy")
+    assert [one["id"] for one in mine] == [account["id"]]
+    assert shown == mine[0]
+    assert "Werk" in run("calendars", "show", *BANK, account["id"]).stdout
+    assert (nobodys.exit_code, nowhere.exit_code) == (1, 1)
+    assert run(*given, "free").exit_code == 2
 
 
 def test_a_feed_is_connected_without_showing_its_address(

@@ -1,11 +1,13 @@
 """The console in a real browser: one sheet of paper, any width, no script needed."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from granian.constants import Interfaces
@@ -13,11 +15,14 @@ from granian.server.embed import Server
 from playwright.async_api import Page
 from pypdf import PdfReader
 
+from booking.calendars.model import ConnectInput, EntryInput
 from booking.model import Booking
 from kernel.clock import FixedClock
 from kernel.people import PersonName
 from tests.api.console_world import ANSWERS, World, at, open_world
+from tests.api.pages_axe import AXE
 from tests.services.chromium import chromium
+from tests.services.node import widget_packages
 from tests.services.processes import answers, free_port, wait_until
 
 SMALLEST = 24
@@ -41,11 +46,19 @@ async def world(sqlite_template: Path, tmp_path: Path, clock: FixedClock) -> Asy
 
 
 @asynccontextmanager
-async def screen(world: World, *, width: int = 1280, script: bool = True) -> AsyncIterator[Page]:
+async def screen(
+    world: World,
+    *,
+    width: int = 1280,
+    script: bool = True,
+    scheme: Literal["light", "dark"] = "light",
+) -> AsyncIterator[Page]:
     """Open a browser in which nobody is signed in; what goes wrong in it fails the test."""
     async with chromium() as browser:
         context = await browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=script
+            viewport={"width": width, "height": 900},
+            java_script_enabled=script,
+            color_scheme=scheme,
         )
         page = await context.new_page()
         wrong: list[str] = []
@@ -156,6 +169,83 @@ async def test_the_print_button_prints_what_is_on_the_screen(world: World) -> No
         assert not page.url.endswith("/print")
 
 
+async def test_an_advisor_minds_calendar_and_times_without_script(world: World) -> None:
+    """A calendar of one's own, its role, times in it, its address, a proposal: forms alone."""
+    meeting = await _proposed(world)
+    link = await world.sign_in_link()
+    base = world.house.settings.public_url
+    async with screen(world, script=False) as page:
+        await page.goto(link)
+        await page.get_by_role("button").click()
+        await page.get_by_role("link", name="Agenda's beheren").click()
+        await page.get_by_role("button", name="Agenda bij Spreekuur beginnen").click()
+        await page.get_by_label("Waarvoor dient Spreekuur?").select_option("busy")
+        await page.get_by_role("button", name="Vastleggen waarvoor Spreekuur dient").click()
+        assert await page.get_by_role("status").inner_text() == "Dat is vastgelegd."
+        await page.get_by_role("link", name="Tijden en geheim adres").click()
+        await page.get_by_label("Van (dag)").fill("2026-12-02")
+        await page.get_by_label("Van (tijd)").fill("09:00")
+        await page.get_by_label("Tot (tijd)").fill("12:00")
+        await page.get_by_label("Omschrijving").fill("Tandarts")
+        await page.get_by_role("button", name="Vrijhouden", exact=True).click()
+        assert await page.get_by_text("Tandarts").is_visible()
+        await page.get_by_role("button", name="Toon het adres").click()
+        address = await page.get_by_label("Het adres van uw agenda").input_value()
+        await page.goto(f"{base}/console/bookings/{meeting.id}")
+        await page.get_by_role("button", name=re.compile("^Akkoord met donderdag")).click()
+        done = await page.get_by_role("status").inner_text()
+
+    assert address.startswith(f"{base}/calendars/")
+    assert done.startswith("De afspraak is verzet.")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+async def test_pages_about_calendars_are_for_everybody(
+    world: World, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """WCAG 2.2 AA as far as axe can tell, no sideways scrolling, targets large enough."""
+    meeting = await _proposed(world)
+    tenant, own = world.bank.tenant.id, world.house.calendars.own
+    account = await world.house.calendars.connect(
+        tenant, ConnectInput(advisor=world.bank.advisor, kind="own")
+    )
+    span = {"start": at(9, day=2), "end": at(12, day=2)}
+    entry = await own.add(tenant, account.id, EntryInput(**span, title="Tandarts"))
+    link = await world.sign_in_link()
+    axe = await asyncio.to_thread((widget_packages() / "axe-core" / "axe.min.js").read_text)
+    base, found = f"{world.house.settings.public_url}/console", {}
+    async with screen(world, width=width, scheme=scheme) as page:
+        await page.goto(link)
+        await page.get_by_role("button").click()
+        for name, address in {
+            "today": base,
+            "calendars": f"{base}/calendars",
+            "connect": f"{base}/calendars/connect?kind=caldav",
+            "own": f"{base}/calendars/{account.id}/entries",
+            "entry": f"{base}/calendars/{account.id}/entries/{entry.id}",
+            "move": f"{base}/bookings/{meeting.id}/move?day=2026-12-03",
+            "sure": f"{base}/bookings/{meeting.id}/move?start=2026-12-03T14:00:00%2B01:00",
+            "brief": f"{base}/bookings/{meeting.id}",
+        }.items():
+            await page.goto(address)
+            await page.evaluate(axe)
+            result = await page.evaluate(AXE)
+            # A check that looked at nothing finds nothing.
+            assert result["passes"] > 12, name
+            found[name] = (*await _measure(page), result["found"])
+
+    assert found == {name: (0, [], []) for name in found}
+
+
+async def _proposed(world: World) -> Booking:
+    """Book a meeting, and let its customer propose another time."""
+    meeting = await world.meeting(at(10, day=1))
+    await world.invitation_answered(
+        meeting, "anna@example.org", "TENTATIVE", rather="20261203T140000"
+    )
+    return meeting
+
+
 async def _measure(page: Page) -> tuple[int, list[str]]:
     """Return how far the page is too wide, and which targets are too small."""
     wide: int = await page.evaluate(
@@ -164,6 +254,7 @@ async def _measure(page: Page) -> tuple[int, list[str]]:
     small: list[str] = await page.evaluate(
         """smallest => [...document.querySelectorAll("main a, header a, button, input")]
         .filter(target => {
+            if (target.type === "hidden") return false;
             const box = target.getBoundingClientRect();
             const row = target.closest(".meeting");
             return !row && (box.height < smallest || box.width < smallest);

@@ -409,6 +409,26 @@ def test_an_accounts_state_is_told(state: str, words: str) -> None:
     assert seen.calendars[0].trouble[0].startswith(words)
 
 
+def test_a_permission_that_has_ended_is_told_as_such() -> None:
+    """No password is to blame where there is none."""
+    account = structs.replace(_made(), state="auth-failed", problem="calendar-revoked")
+
+    seen = account_view(account, staleness=timedelta(minutes=30), language="en", now=NOW)
+
+    assert seen.calendars[0].trouble[0].startswith("The permission to read the calendar")
+
+
+def test_hours_that_cannot_be_read_are_told() -> None:
+    """An advisor who published them can put them right."""
+    account = structs.replace(_made(), availability="unreadable")
+
+    seen = account_view(account, staleness=timedelta(minutes=30), language="nl", now=NOW)
+
+    assert seen.calendars[0].trouble == [
+        "De beschikbaarheid in de agenda is onleesbaar. De laatst bekende uren gelden."
+    ]
+
+
 def test_an_ignored_calendar_is_left_out() -> None:
     """A calendar that is not read has no age worth telling."""
     account = _made(role="ignore")

@@ -20,16 +20,11 @@ from booking.model import Booking
 from booking.organisation import MeetingTypeInput
 from kernel.clock import FixedClock
 from tests.api.console_world import ANSWERS, World, at, open_world
+from tests.api.pages_axe import AXE
 from tests.services.chromium import chromium
 from tests.services.node import widget_packages
 from tests.services.processes import answers, free_port, wait_until
 
-AXE = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations, passes } = await axe.run(document, { runOnly: tags });
-  const found = violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" "));
-  return { found, passes: passes.length };
-}"""
 WIDER = "document.documentElement.scrollWidth - innerWidth"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import booking.service
 import context.service
 from api.booking_desk import advisors_named
+from api.pages.console.questions import Ask, open_asks
 from api.wire.customer import text
 from booking.conflicts import Conflict
 from booking.model import Booking, BookingFilter
@@ -88,10 +89,18 @@ class Displaced(Struct, frozen=True, kw_only=True):
     offered: list[Choice]
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """A meeting about which the advisor has to choose something."""
+
+    row: Row
+    ask: Ask
+
+
 class Agenda(Struct, frozen=True, kw_only=True):
     """Today, the days with meetings after it, and what waits for the advisor's word.
 
     Attributes:
+        asked: What was proposed, or done in a calendar, about which the advisor has to choose.
         displaced: Meetings whose time was taken, about which somebody has to choose.
         begun: Meetings of the last week, of which nobody said yet whether the customer came.
     """
@@ -99,6 +108,7 @@ class Agenda(Struct, frozen=True, kw_only=True):
     today: Day
     later: list[Day]
     requested: list[Row]
+    asked: list[Asked]
     displaced: list[Displaced]
     begun: list[Row]
 
@@ -124,6 +134,9 @@ async def agenda_of(
     moment = timedelta(microseconds=1)  # what begins this very moment has begun
     past = BookingFilter(advisor=advisor, since=now - timedelta(days=DAYS_BACK), until=now + moment)
     begun = await _all(db, tenant.id, structs.replace(past, state="confirmed"))
+    proposed, asks = await open_asks(
+        db, tenant.id, advisor, language=language, timezone=timezone, now=now
+    )
     conflicts = await booking.service.open_conflicts(db, tenant.id, advisor=advisor)
     taken = {
         one.booking_id: await booking.service.get_booking(db, tenant.id, one.booking_id)
@@ -134,7 +147,8 @@ async def agenda_of(
     rows = {
         meeting.id: await _row(db, tenant, meeting, kinds, places, language=language, now=now)
         for meeting in {
-            meeting.id: meeting for meeting in [*shown, *waiting, *begun, *taken.values()]
+            meeting.id: meeting
+            for meeting in [*shown, *waiting, *begun, *proposed, *taken.values()]
         }.values()
     }
     days: dict[date, list[Row]] = {today: []}
@@ -144,6 +158,7 @@ async def agenda_of(
         today=Day(date=today, rows=days.pop(today)),
         later=[Day(date=day, rows=found) for day, found in days.items()],
         requested=[rows[meeting.id] for meeting in sorted(waiting, key=_start)],
+        asked=[Asked(row=rows[ask.booking], ask=ask) for ask in asks],
         displaced=[await _displaced(db, tenant.id, one, rows[one.booking_id]) for one in conflicts],
         begun=[rows[meeting.id] for meeting in sorted(begun, key=_start)],
     )

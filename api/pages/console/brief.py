@@ -13,10 +13,13 @@ import context.service
 from api.assignment import assignment_of
 from api.brief import brief_of
 from api.pages.console.layout import lay_out
+from api.pages.console.moving import Done
+from api.pages.console.questions import asks_of, is_open
 from api.pages.console.replies import replies_of
 from api.pages.console.session import CONSOLE, Screen
 from api.pages.console.view import show
 from api.wiring import House
+from booking.calendars.questions import open_questions
 from booking.lifecycle import Outcome
 from booking.model import Booking
 from booking.organisation import Advisor
@@ -77,6 +80,16 @@ async def _brief_page(
         replies = await replies_of(
             db, tenant, meeting, language=screen.language, timezone=host.timezone
         )
+        questions = await open_questions(db, tenant, booking=meeting.id, now=now)
+        asks = await asks_of(
+            db,
+            tenant,
+            [meeting] if is_open(meeting, now) else [],
+            questions,
+            language=screen.language,
+            timezone=host.timezone,
+        )
+        offered = await booking.service.conflict_of(db, tenant, meeting.id)
         brief = await brief_of(
             db, tenant, meeting.id, reader=screen.person.id, language=screen.language, now=now
         )
@@ -88,6 +101,10 @@ async def _brief_page(
         host,
         why=assignment.sentences,
         replies=replies,
+        asks=asks,
+        can_move=is_open(meeting, now),
+        can_offer=is_open(meeting, now) and offered is None,
+        done=next((one for one in get_args(Done) if one == request.query_params.get("done")), None),
         begun=now >= meeting.start,
         paper=paper,
     )
@@ -120,6 +137,7 @@ def _show(
     replies: list[str],
     begun: bool,
     paper: bool,
+    **values: Any,
 ) -> Response[str]:
     layout = lay_out(brief)
     return show(
@@ -136,6 +154,7 @@ def _show(
         replies=replies,
         outcomes=_outcomes(meeting) if begun else [],
         paper=paper,
+        **values,
     )
 
 

@@ -20,7 +20,7 @@ from api.pages.posted import posted
 from api.wiring import House
 from booking.lifecycle import Outcome
 from kernel import audit
-from kernel.errors import Invalid, NotFound, SpreekuurError
+from kernel.errors import Invalid
 from kernel.ids import Id
 
 _CONSOLE: Final = {"auth": "console"}
@@ -170,29 +170,4 @@ async def _note(
     )
 
 
-@post(
-    "/console/calendars/{account_id:str}/sync",
-    include_in_schema=False,
-    opt=_CONSOLE,
-    dependencies=CONSOLE,
-    status_code=303,
-)
-async def sync(
-    account_id: FromPath[Id],
-    screen: NamedDependency[Screen],
-    house: NamedDependency[House],
-) -> Redirect:
-    """Read one of the advisor's own calendars now. What goes wrong stands on the first screen."""
-    tenant = screen.tenant.id
-    own = await house.calendars.list_accounts(tenant, screen.person.id)
-    if account_id not in {account.id for account in own}:
-        raise NotFound("You have no calendar account with this id.")
-    try:
-        account = await house.calendars.sync(tenant, account_id)
-    except SpreekuurError:
-        return Redirect("/console?done=sync-failed", status_code=303)
-    done: Done = "synced" if account.state == "active" else "sync-failed"
-    return Redirect(f"/console?done={done}", status_code=303)
-
-
-HANDLERS: Final = [today_page, confirm, decline, record_outcome, dismiss, sync]
+HANDLERS: Final = [today_page, confirm, decline, record_outcome, dismiss]
