@@ -538,6 +538,10 @@ async def test_an_advisors_calendar_is_connected_and_read(
     assert (await client.calendars.status(account.id)).collections[0].troubled == 0
     changed = await client.calendars.set_role(account.id, account.collections[0].id, "busy")
     assert changed.collections[0].role == "busy"
+    named = await client.calendars.set_addresses(account.id, ["Sanne@elders.example"])
+    assert named.addresses == ["sanne@elders.example"]
+    hours = await client.calendars.availability(account.id)
+    assert (hours.state, hours.weekly, hours.unavailable) == ("none", None, [])
     with pytest.raises(Unprocessable) as refused:
         await client.calendars.connect(
             advisor=advisor.id, url=radicale.url, username="sanne", password="wrong"
@@ -565,6 +569,10 @@ async def test_a_calendar_without_a_server_is_kept_tried_and_let_go(
         assert "DTSTART:20261201T080000Z" in (await program.get(path)).text
         await client.calendars.revoke_feed(own.id)
         assert (await program.get(path)).status_code == 404
+    later = await client.calendars.change_entry(
+        own.id, entry.id, start=NINE + HOUR, end=NINE + 2 * HOUR
+    )
+    assert (later.id, later.start, later.title) == (entry.id, NINE + HOUR, None)
     await client.calendars.remove_entry(own.id, entry.id)
     assert (await client.calendars.entries(own.id)).items == []
 

@@ -51,6 +51,7 @@ EXAMPLES: list[tuple[Any, Any]] = [
     (models.MeetingTypeDefinition, answer("POST /v1/meeting-types")),
     (models.Account, answer("POST /v1/calendars`")),
     (models.CalendarTrial, answer("POST /v1/calendars/test")),
+    (models.CalendarAvailability, answer("GET /v1/calendars/acc_…/availability")),
     (models.CalendarEntry, answer("POST /v1/calendars/acc_…/entries")),
     (models.CalendarFeed, answer("POST /v1/calendars/acc_…/feed")),
     (Problem, example("- Errors are `application/problem+json`")),

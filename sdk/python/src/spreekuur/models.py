@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from spreekuur.words import (
     AbsenceReason,
     AccountState,
+    AvailabilityState,
     CalendarAuth,
     CalendarKind,
     Channel,
@@ -740,7 +741,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     """One calendar of an account.
 
     ``role`` is what we do with it: count it as *busy*, write bookings into it (*target*), or
-    *ignore* it.
+    *ignore* it, as it begins where its owner has called it ``transparent``.
     """
 
     id: str
@@ -754,13 +755,16 @@ class Collection(Struct, frozen=True, kw_only=True):
     objects: int = 0
     busy_spans: int = 0
     troubled: int = 0
+    transparent: bool = False
 
 
 class Account(Struct, frozen=True, kw_only=True):
     """An advisor's account at a calendar server; ``problem`` says what is wrong with it.
 
     ``kind`` is *caldav*, *feed* (an .ics file, of whose address only the server is shown) or *own*
-    (a calendar that the service keeps).
+    (a calendar that the service keeps). ``addresses`` are the advisor's own that were added,
+    ``server_addresses`` those that the server knows of. ``availability`` says what has become of
+    the hours that the advisor publishes there.
     """
 
     id: str
@@ -770,7 +774,29 @@ class Account(Struct, frozen=True, kw_only=True):
     url: str
     state: AccountState
     problem: str | None = None
+    addresses: list[str] = field(default_factory=list)
+    server_addresses: list[str] = field(default_factory=list)
+    availability: AvailabilityState = "none"
     collections: list[Collection]
+
+
+class Unavailable(Struct, frozen=True, kw_only=True):
+    """A stretch of time outside of the hours that an advisor publishes; half-open."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+
+class CalendarAvailability(Struct, frozen=True, kw_only=True):
+    """The hours that an advisor publishes in their own calendar.
+
+    ``weekly`` is the same as a schedule has it, and None where a schedule could not say it.
+    """
+
+    state: AvailabilityState
+    timezone: str
+    weekly: list[WeeklyRange] | None = None
+    unavailable: list[Unavailable]
 
 
 class FoundCalendar(Struct, frozen=True, kw_only=True):
@@ -780,6 +806,7 @@ class FoundCalendar(Struct, frozen=True, kw_only=True):
     url: str
     writable: bool
     timezone: str | None = None
+    transparent: bool = False
 
 
 class CalendarTrial(Struct, frozen=True, kw_only=True):

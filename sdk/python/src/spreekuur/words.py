@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     AbsenceReason: TypeAlias = Literal["leave", "training", "travel", "other"]
     AccountState: TypeAlias = Literal["active", "degraded", "auth-failed", "missing", "leaving"]
+    AvailabilityState: TypeAlias = Literal["none", "kept", "unreadable", "off"]
     CalendarAuth: TypeAlias = Literal["basic", "digest", "bearer"]
     CalendarKind: TypeAlias = Literal["caldav", "feed", "own"]
     Channel: TypeAlias = Literal["video", "phone", "branch"]
@@ -45,5 +46,5 @@ else:
     ConflictState = Every = HelpKind = Outcome = Waiver = str
     AbsenceReason = Grid = HolidayCategory = Period = str
     AccountState = Channel = CollectionRole = Day = Formality = Honorific = str
-    CalendarAuth = CalendarKind = str
+    AvailabilityState = CalendarAuth = CalendarKind = str
     KeyKind = Language = State = Unsuitable = str

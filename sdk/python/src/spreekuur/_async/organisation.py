@@ -44,6 +44,7 @@ class AsyncCalendarCalls:
         password: str | None = None,
         kind: CalendarKind = "caldav",
         auth: CalendarAuth = "basic",
+        oauth: Mapping[str, str] | None = None,
     ) -> models.Account:
         """Connect an advisor's calendar and read it for the first time.
 
@@ -54,13 +55,21 @@ class AsyncCalendarCalls:
             password: At that server; with *bearer* a token.
             kind: *own* is a calendar that the service keeps: it takes nothing else.
             auth: How the server is told who we are.
+            oauth: With *bearer*: ``token_url``, ``client_id``, ``client_secret`` where there is
+                one, and ``refresh_token``, by which the token is renewed; it may be left out then.
 
         Raises:
             Unprocessable: The server does not answer, refuses, or has no calendar there.
             InvalidRequest: The address may not be called, or the fields contradict each other.
         """
         body = given(
-            advisor=advisor, url=url, username=username, password=password, kind=kind, auth=auth
+            advisor=advisor,
+            url=url,
+            username=username,
+            password=password,
+            kind=kind,
+            auth=auth,
+            oauth=oauth,
         )
         return await self._sender.send(
             ask("POST", "/v1/calendars", answer=models.Account, body=body)
@@ -91,6 +100,20 @@ class AsyncCalendarCalls:
             ask("DELETE", "/v1/calendars/{}", account, answer=type(None), query=query)
         )
 
+    async def set_addresses(self, account: str, addresses: Sequence[str]) -> models.Account:
+        """Say by which addresses, besides those known, an advisor's own answers are known."""
+        body = {"addresses": [*addresses]}
+        return await self._sender.send(
+            ask("PATCH", "/v1/calendars/{}", account, answer=models.Account, body=body)
+        )
+
+    async def availability(self, account: str) -> models.CalendarAvailability:
+        """Return the hours that an advisor publishes in their own calendar."""
+        route = "/v1/calendars/{}/availability"
+        return await self._sender.send(
+            ask("GET", route, account, answer=models.CalendarAvailability)
+        )
+
     async def entries(self, account: str) -> models.Page[models.CalendarEntry]:
         """Return what an advisor entered in a calendar that the service keeps."""
         route = "/v1/calendars/{}/entries"
@@ -106,6 +129,22 @@ class AsyncCalendarCalls:
         body = given(start=start, end=end, title=title)
         return await self._sender.send(
             ask("POST", route, account, answer=models.CalendarEntry, body=body)
+        )
+
+    async def change_entry(
+        self,
+        account: str,
+        entry: str,
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        title: str | None = None,
+    ) -> models.CalendarEntry:
+        """Put another stretch of time, or another title, in an entry's place."""
+        route = "/v1/calendars/{}/entries/{}"
+        body = given(start=start, end=end, title=title)
+        return await self._sender.send(
+            ask("PUT", route, account, entry, answer=models.CalendarEntry, body=body)
         )
 
     async def remove_entry(self, account: str, entry: str) -> None:
