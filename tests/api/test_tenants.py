@@ -103,6 +103,7 @@ async def clash(house: House, bank: Bank, booking_id: str) -> str:
 
 
 BODIES: dict[str, dict[str, Any]] = {
+    "set_calendar_addresses": {"addresses": ["kim@example.org"]},
     "update_advisor": {"name": "S", "email": "s@bank.example", "timezone": "UTC"},
     "set_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
     "set_named_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
@@ -120,6 +121,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "set_customer_consents": {"consents": [{"purpose": "rate-notices", "given": True}]},
     "set_calendar_role": {"role": "ignore"},
     "add_calendar_entry": {"start": at(11).isoformat(), "end": at(12).isoformat()},
+    "change_calendar_entry": {"start": at(11).isoformat(), "end": at(12).isoformat()},
 }
 
 

@@ -29,6 +29,10 @@ _CALENDAR: Final = (
     "</d:prop></d:set></c:mkcalendar>"
 )
 _LISTING: Final = '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>'
+_PROPERTY: Final = (
+    '<d:propertyupdate xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:{does}><d:prop>'
+    "<c:{name}>{inner}</c:{name}></d:prop></d:{does}></d:propertyupdate>"
+)
 _HREF: Final = re.compile(r"<(?:\w+:)?href[^>]*>([^<]*)<")
 
 
@@ -106,6 +110,17 @@ class DavServer(ABC):
         body = _CALENDAR.format(name=name.capitalize(), component=component, more=more)
         self.request(user, "MKCALENDAR", url, body, {"Content-Type": "application/xml"})
         return url
+
+    def set_property(self, user: str, url: str, name: str, inner: str) -> None:
+        """Set a CalDAV property as a calendar program would; with nothing in it, remove it.
+
+        Raises:
+            AssertionError: The server refused it.
+        """
+        does = "set" if inner else "remove"
+        body = _PROPERTY.format(does=does, name=name, inner=inner)
+        said = self.request(user, "PROPPATCH", url, body, {"Content-Type": "application/xml"})
+        assert " 200 " in said, said
 
     def put(self, user: str, url: str, body: str) -> None:
         """Write an event as its owner's own calendar program would."""

@@ -296,6 +296,16 @@ def hang() -> Fault:
     return fault
 
 
+def late(pause: float) -> Fault:
+    """Pass everything on, but take that many seconds over it."""
+
+    async def fault(exchange: Exchange) -> None:
+        await asyncio.sleep(pause)
+        await exchange.send(await exchange.forward())
+
+    return fault
+
+
 def drip(*, pause: float = 0.05) -> Fault:
     """Send the real answer a byte at a time."""
 

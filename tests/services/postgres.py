@@ -46,14 +46,23 @@ class Postgres:
         flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         postgres = str(Path(initdb).with_name("postgres"))
         self.log = self.directory / "log"
-        self._process = Process([postgres, "-D", str(data), *flags], log=self.log, user=self.user)
+        self._command = [postgres, "-D", str(data), *flags]
         self._ask = [str(Path(initdb).with_name("pg_isready")), "-q", "-h", "127.0.0.1"]
-        # The port is open while it still refuses whoever comes.
-        wait_until(self._accepts, "PostgreSQL")
+        self.start()
 
     def url(self, database: str = "postgres", user: str = "owner") -> str:
         """Return the address of a database in this cluster."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it at its port; what was committed before is there."""
+        self._process = Process(self._command, log=self.log, user=self.user)
+        # The port is open while it still refuses whoever comes.
+        wait_until(self._accepts, "PostgreSQL")
+
+    def crash(self) -> None:
+        """End it at once, so that it has to recover when it is started again."""
+        self._process.stop(3)
 
     def _accepts(self) -> bool:
         return not subprocess.run([*self._ask, "-p", str(self.port)]).returncode

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from booking import service
-from booking.calendars import store
+from booking.calendars import link_store
 from booking.model import Booking, Colleague
 from booking.tables import bookings
 from kernel import work
@@ -272,5 +272,5 @@ async def _attend(desk: Desk, booking: Booking, colleagues: list[Id]) -> None:
 
 async def _etag(desk: Desk, booking: Booking) -> str | None:
     async with desk.database.reading(desk.tenant) as db:
-        link = await store.link(db, desk.tenant, booking.id, desk.advisor)
+        link = await link_store.find(db, desk.tenant, booking.id, desk.advisor)
     return link.etag if link else None

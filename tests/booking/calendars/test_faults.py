@@ -15,6 +15,8 @@ from sqlalchemy import select
 from booking.calendars import manners, reading
 from booking.calendars.model import Account, ConnectInput
 from booking.calendars.tables import calendar_collections, calendar_objects
+from booking.errors import SlotTaken, SlotUnavailable
+from booking.model import Booking
 from kernel import outgoing
 from kernel.outgoing import Guard
 from tests.booking.calendars.conftest import USER, Desk, event
@@ -425,3 +427,22 @@ async def _hrefs(desk: Desk) -> list[str]:
     async with desk.database.reading(desk.tenant) as db:
         rows = await db.execute(select(calendar_objects.c.href))
         return sorted(row.href for row in rows)
+
+
+async def test_two_who_want_one_time_while_the_calendar_is_away(desk: Desk) -> None:
+    """One of them has it and the other is offered more; the entry follows once, when it is back."""
+    account = await desk.connect()
+    desk.radicale.stop()
+    ends = await asyncio.gather(*(desk.book(NINE) for _ in range(2)), return_exceptions=True)
+
+    (booking,) = [end for end in ends if isinstance(end, Booking)]
+    (refused,) = [end for end in ends if not isinstance(end, Booking)]
+    assert isinstance(refused, SlotTaken | SlotUnavailable)
+    assert refused.alternatives
+    assert NINE not in refused.alternatives
+    assert (await desk.booking(booking.id)).state == "confirmed"
+
+    desk.radicale.start()
+    await desk.pass_time(31 * MINUTE)
+    await desk.calendars.sync(desk.tenant, account.id)
+    assert desk.names() == [f"{booking.id}.ics"]

@@ -20,7 +20,7 @@ from booking.calendars.model import Account, ConnectInput
 from booking.calendars.port import Forbidden, Refused, TokenInvalid, Unreachable
 from booking.calendars.splitting import Stream, parse
 from booking.calendars.tables import calendar_accounts, calendar_collections, calendar_objects
-from booking.sync import FEED_EVERY, Calendars
+from booking.sync import Calendars
 from kernel.errors import Unprocessable
 from kernel.outgoing import AddressRefused, Guard
 from kernel.work import Worker
@@ -127,19 +127,17 @@ async def test_a_server_that_cannot_tell_is_compared_by_what_it_says(
     assert await reader.busy() == [FIRST]
 
 
-async def test_a_feed_is_read_every_five_minutes(reader: Desk, website: Website) -> None:
+async def test_a_feed_is_read_about_every_five_minutes(reader: Desk, website: Website) -> None:
     """Less often than a server, and far more often than bookings would have to wait for it."""
     website.pages[PATH] = _page(1)
     await _connect(reader, website)
     await reader.pass_time(timedelta(minutes=2))
     website.statuses()
 
-    due = [at - reader.clock.now() for at in await reader.waiting("calendar.sync")]
-    for _ in range(30):
+    for _ in range(60):
         await reader.pass_time(timedelta(minutes=1))
 
-    assert due == [FEED_EVERY]
-    assert website.statuses() == [304] * 6
+    assert 60 / 6 - 2 <= len(website.statuses()) <= 60 / 4
 
 
 async def test_once_a_day_everything_is_read(reader: Desk, website: Website) -> None:

@@ -136,18 +136,6 @@ async def test_a_new_secret_key_asks_for_the_password_again(desk: Desk) -> None:
     assert (await desk.connect()).state == "active"
 
 
-async def test_an_account_is_read_again_and_again(desk: Desk) -> None:
-    """Each round asks for the next, about a minute later."""
-    await desk.connect()
-    desk.put("dentist", event("dentist", ":20261201T090000Z", ":20261201T100000Z"))
-
-    await desk.pass_time(timedelta(seconds=80))
-
-    assert await desk.busy() == [("01-12 09:00", "01-12 10:00")]
-    (due_at,) = await desk.waiting("calendar.sync")
-    assert timedelta(seconds=48) <= due_at - desk.clock.now() <= timedelta(seconds=72)
-
-
 async def test_an_invalid_token_leads_to_a_whole_listing(desk: Desk) -> None:
     """A token the server does not know costs one listing, and a real token is kept after it."""
     account = await desk.connect()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from booking import service
-from booking.calendars import store
+from booking.calendars import link_store, store
 from booking.model import Booking
 from kernel import work
 from tests.booking.calendars.conftest import USER, Desk, event
@@ -31,7 +31,7 @@ async def _cancel(desk: Desk, booking: Booking) -> None:
 
 async def _etag(desk: Desk, booking: Booking) -> str | None:
     async with desk.database.reading(desk.tenant) as db:
-        link = await store.link(db, desk.tenant, booking.id, desk.advisor)
+        link = await link_store.find(db, desk.tenant, booking.id, desk.advisor)
     return link.etag if link else None
 
 
@@ -116,15 +116,15 @@ async def test_a_lost_answer_does_not_make_a_second_entry(desk: Desk) -> None:
     await desk.connect()
     booking = await desk.book(TUESDAY_NINE)
     async with desk.database.transaction(desk.tenant) as db:
-        (link,) = await store.links(db, desk.tenant, booking.id)
-        await store.change_link(
+        (link,) = await link_store.of_booking(db, desk.tenant, booking.id)
+        await link_store.change(
             db, desk.tenant, link, state="pending", etag=None, base_ics=None, sequence=-1
         )
     await _push(desk, booking)
 
     assert desk.radicale.names(USER, desk.werk) == [f"{booking.id}.ics"]
     async with desk.database.reading(desk.tenant) as db:
-        (link,) = await store.links(db, desk.tenant, booking.id)
+        (link,) = await link_store.of_booking(db, desk.tenant, booking.id)
     assert link.state == "written"
     assert link.base_ics is not None
 
@@ -466,7 +466,7 @@ async def test_reading_and_writing_a_calendar_never_wait_for_each_other(
     await (_move(desk, booking, WEDNESDAY_TEN) if ends == "moved" else _cancel(desk, booking))
 
     async with desk.database.transaction(desk.tenant) as db:
-        link = await store.link(db, desk.tenant, booking.id, desk.advisor)
+        link = await link_store.find(db, desk.tenant, booking.id, desk.advisor)
         assert link is not None
         await store.collection(db, desk.tenant, link.collection_id, lock=True)
         writing = asyncio.create_task(desk.worker.run_due())

@@ -112,6 +112,13 @@ def radicale_place(servers: Servers) -> Iterator[Place]:
     radicale.delete(USER, url)
 
 
+@pytest.fixture
+def between(place: Place) -> Iterator[FaultProxy]:
+    """A proxy before each of the servers in turn."""
+    with FaultProxy(place.dav.port) as proxy:
+        yield proxy
+
+
 def meeting(uid: str, *more: str, day: int = 1) -> str:
     """Return an event of an hour in December."""
     return event(uid, f":202612{day:02}T090000Z", f":202612{day:02}T100000Z", *more)

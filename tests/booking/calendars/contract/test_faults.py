@@ -1,9 +1,13 @@
 """What the adapter makes of a real server that goes wrong, and what it does not do then."""
 
+import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,8 +23,10 @@ from booking.calendars.port import (
     TooLarge,
     Unreachable,
 )
-from tests.booking.calendars.contract.conftest import Place, meeting
+from kernel.outgoing import Guard, GuardedTransport
+from tests.booking.calendars.contract.conftest import USER, Place, meeting
 from tests.services import fault_proxy as faults
+from tests.services.dav import PASSWORDS
 from tests.services.fault_proxy import Answer, FaultProxy, Request
 
 Asking = Callable[[CaldavServer, str, Place], Awaitable[Any]]
@@ -215,14 +221,50 @@ async def test_a_huge_answer_is_cut_off(
 ) -> None:
     """Three hundred megabytes cost us less than fifty of memory, and are not even read."""
     proxy.on("*", "*", fault)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    async with radicale_place.open(by=proxy) as server:
-        with pytest.raises(TooLarge):
-            await server.listing(proxy.through(radicale_place.url))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    assert after - before < 50 * 1024
+    assert await _grown(radicale_place, proxy) < 50 * 2**20
     assert proxy.sent < 40 * 2**20
+
+
+async def test_what_reading_costs_in_memory_is_noticed(
+    radicale_place: Place, proxy: FaultProxy
+) -> None:
+    """Without a limit the same answer costs what it holds, so that what is measured here counts."""
+    proxy.on("*", "*", faults.huge(100 * 2**20))
+
+    assert await _grown(radicale_place, proxy, limit=200 * 2**20) > 90 * 2**20
+
+
+async def _grown(place: Place, proxy: FaultProxy, *, limit: int = 0) -> int:
+    """Return by how many bytes a process of its own has grown over a listing.
+
+    The most that a process ever held is all that the system tells: in this one, where other tests
+    have been before, it would not move.
+    """
+    # What is begun anew has held nothing yet.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        return await asyncio.wrap_future(alone.submit(_list_alone, proxy.port, place.url, limit))
+
+
+def _list_alone(port: int, url: str, limit: int) -> int:
+    address = urlsplit(url)._replace(netloc=f"127.0.0.1:{port}").geturl()
+    if limit:
+        defaults = GuardedTransport.__init__.__kwdefaults__ or {}
+        defaults["max_body"] = limit  # in this process only
+
+    async def ask() -> None:
+        guard = Guard([f"127.0.0.1:{port}"])
+        login = CaldavServer(guard, url=address, username=USER, password=PASSWORDS[USER])
+        async with login as server:
+            with pytest.raises(Garbled):  # too large is one of its kinds
+                await server.listing(address)
+
+    asyncio.run(ask())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - _begun
+
+
+_begun: Final = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+"""What this process had held at most when it had loaded all this."""
 
 
 async def test_one_huge_event_does_not_spoil_the_others(
