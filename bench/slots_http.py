@@ -29,6 +29,7 @@ import booking.service
 from api.access import Caller
 from api.dependencies import BROWSER
 from api.wiring import House
+from bench import processor
 from bench.reporting import Row, fail, report, wants_json
 from bench.serving import application, serving
 from booking.organisation import Advisor, MeetingTypeInput
@@ -156,32 +157,15 @@ async def _compare(line: Line, pid: int, slots: str, by_heart: str) -> tuple[flo
     spent: dict[str, list[float]] = {slots: [], by_heart: []}
     for number in range(_ROUNDS + 1):
         for path in (slots, by_heart):
-            begun = _cpu(pid)
+            begun = processor.seconds(pid)
             for _ in range(_REQUESTS):
                 again = await line.get(path)
                 if again.status != HTTPStatus.OK or len(again.body) != len(answer.body):
                     fail(f"{path}: {again.status}, {len(again.body)} bytes")
             # The first round warms up.
             if number:
-                spent[path].append((_cpu(pid) - begun) / _REQUESTS * 1000)
+                spent[path].append((processor.seconds(pid) - begun) / _REQUESTS * 1000)
     return median(spent[slots]), median(spent[by_heart])
-
-
-def _cpu(pid: int) -> float:
-    """Return the CPU seconds that a process and its children have used."""
-    mine = {pid}
-    nanoseconds = 0
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda one: int(one.name)):
-        try:
-            # The name of the program, in brackets, may hold anything.
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            if int(folder.name) in mine or int(parent) in mine:
-                mine.add(int(folder.name))
-                for thread in (folder / "task").iterdir():
-                    nanoseconds += int((thread / "schedstat").read_text().split()[0])
-        except OSError:
-            continue
-    return nanoseconds / 1e9
 
 
 if __name__ == "__main__":
