@@ -148,7 +148,7 @@ async def _connect_all(house: House, bank: Bank, radicale: Radicale) -> None:
         (calendar,) = connected.collections
         await store.change_collection(db, tenant, calendar.id, news_at=long_ago)
     async with house.database.reading(tenant) as db:
-        subject = await store.subject(db, tenant, connected.id)
+        subject = await store.subject(db, tenant, connected.id, now=house.clock.now())
         objects = await _rows(db, calendar_objects, tenant)
         spans = await _rows(db, busy_spans, tenant)
     assert subject is not None  # noqa: S101  # it has just been connected

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import CompoundSelect, Select, exists, or_, select, union, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    exists,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from booking.calendars.tables import busy_spans, calendar_objects, event_links
@@ -52,7 +62,7 @@ def _ahead(
     )
 
 
-async def anything_at_stake(db: AsyncConnection, tenant: Id, advisor: Id, *, now: datetime) -> bool:
+def at_stake(tenant: Id, advisor: Column[str] | Id, *, now: datetime) -> ColumnElement[bool]:
     """Tell whether an advisor meets anybody, or has a conflict, at all: what mostly settles it."""
     ahead = exists().where(
         claims.c.tenant_id == tenant,
@@ -65,7 +75,7 @@ async def anything_at_stake(db: AsyncConnection, tenant: Id, advisor: Id, *, now
         conflicts.c.advisor_id == advisor,
         conflicts.c.state.in_(_UNRESOLVED),
     )
-    return bool(await db.scalar(select(or_(ahead, unresolved))))
+    return or_(ahead, unresolved)
 
 
 async def meetings_ahead(

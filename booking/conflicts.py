@@ -149,8 +149,6 @@ async def look_again(database: Database, tenant: Id, advisor: Id, *, now: dateti
     Whatever has been taken is offered anew once the organisation's grace is over.
     """
     async with database.reading(tenant) as db:
-        if not await store.anything_at_stake(db, tenant, advisor, now=now):
-            return
         new, gone = await _compare(db, tenant, advisor, now=now)
     if not new and not gone:
         return

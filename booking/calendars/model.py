@@ -239,13 +239,17 @@ class StoredCollection(Struct, frozen=True, kw_only=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """An account that is to be read, and what decides on the meaning of what is in it."""
+    """An account that is to be read, and what decides on the meaning of what is in it.
+
+    *at_stake* tells whether there is a meeting, or a conflict, for which it matters.
+    """
 
     account: StoredAccount
     collections: list[StoredCollection]
     email: str
     timezone: str
     settings: TenantSettings
+    at_stake: bool
 
 
 class StoredObject(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ times until it has said the same for a while, and says so.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -100,11 +100,14 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 class News(Struct, frozen=True, kw_only=True):
-    """What of it we did not know: hrefs to look at, and hrefs where there is nothing any more."""
+    """What of it may be new: hrefs to look at, and hrefs where there is nothing any more.
 
-    known: dict[str, StoredObject]
-    wanted: list[str]
-    gone: list[str]
+    What we know at these is *known*; none where that is still to be looked up.
+    """
+
+    known: dict[str, StoredObject] | None
+    wanted: Sequence[str]
+    gone: Sequence[str]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -203,13 +206,16 @@ class _Reader:
             wanted = wanted[BATCH:]
             async with self.database.transaction(tenant) as db:
                 await self._lock(db, current)
-                await self._store_found(db, current, news.known, digests)
+                known, digests = await self._set_beside(db, current, news.known, digests)
+                await self._store_found(db, current, known, digests)
                 await store.change_collection(db, tenant, current.id)
             current = structs.replace(current, revision=current.revision + 1)
         digests, missing = await self._fetch(current, wanted, news)
-        answer = Answer(told=told, known=news.known, digests=digests, gone=[*gone, *missing])
+        gone += missing
         async with self.database.transaction(tenant) as db:
             latest = await self._lock(db, current)
+            known, digests = await self._set_beside(db, current, news.known, digests, gone)
+            answer = Answer(told=told, known=known, digests=digests, gone=gone)
             doubt = await self._doubt(db, latest, answer)
             if doubt is None:
                 latest = await self._store(db, latest, answer)
@@ -232,18 +238,15 @@ class _Reader:
     # --- asking ----------------------------------------------------------------------------------
 
     async def _compared(self, collection: StoredCollection, told: Told) -> News:
-        """Return what of this is news; of a calendar in which little happens little is read."""
+        """Return what of this may be new; of a calendar in which little happens little is read."""
         tenant, id_ = self.owner.tenant, collection.id
+        if not told.listed and not collection.unread:
+            return News(known=None, wanted=list(told.etags), gone=told.gone)
         async with self.database.reading(tenant) as db:
             if not told.listed:
-                found = await store.objects_at(db, tenant, id_, {*told.etags, *told.gone})
-                if collection.unread:
-                    # What was undone since is no change to a server that compares states.
-                    found += await store.unread_entries(db, tenant, id_)
-                known = {each.href: each for each in found}
-                gone = [href for href in told.gone if href in known]
-                unread = [each.href for each in known.values() if each.href not in told.etags]
-                return News(known=known, wanted=[*told.etags, *unread], gone=gone)
+                # What was undone since is no change to a server that compares states.
+                unread = [each.href for each in await store.unread_entries(db, tenant, id_)]
+                return News(known=None, wanted=[*told.etags, *unread], gone=told.gone)
             known = {each.href: each for each in await store.objects(db, tenant, id_)}
         wanted = [
             href
@@ -281,10 +284,11 @@ class _Reader:
             addresses=self.owner.addresses,
             policy=self.owner.policy,
         )
-        remotes = [each for each in found.values() if not self._is_known(each, news.known)]
+        known = news.known or {}
+        remotes = [each for each in found.values() if not self._is_known(each, known)]
         return await asyncio.to_thread(_digest_all, remotes, reading), gone
 
-    def _is_known(self, remote: RemoteObject, known: dict[str, StoredObject]) -> bool:
+    def _is_known(self, remote: RemoteObject, known: Mapping[str, StoredObject]) -> bool:
         """Tell whether an object is, byte for byte, what we have read already."""
         before = known.get(remote.href)
         return (
@@ -311,6 +315,22 @@ class _Reader:
         if latest is None or latest.revision != current.revision:
             raise _Overtaken
         return latest
+
+    async def _set_beside(
+        self,
+        db: AsyncConnection,
+        collection: StoredCollection,
+        known: dict[str, StoredObject] | None,
+        digests: list[Digest],
+        gone: Iterable[str] = (),
+    ) -> tuple[dict[str, StoredObject], list[Digest]]:
+        """Return what we know at these places, and what of the digests is new beside it."""
+        if known is not None:
+            return known, digests  # only what is new was digested
+        hrefs = {*(each.remote.href for each in digests), *gone}
+        found = await store.objects_at(db, self.owner.tenant, collection.id, hrefs)
+        known = {each.href: each for each in found}
+        return known, [each for each in digests if not self._is_known(each.remote, known)]
 
     async def _doubt(
         self, db: AsyncConnection, collection: StoredCollection, answer: Answer

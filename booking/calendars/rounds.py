@@ -156,21 +156,21 @@ class Rounds:
         for booking in dict.fromkeys(due):
             await decide(self.database, self.clock, tenant, booking)
         now = self.clock.now()
-        if due or round_.unsettled(now):
+        if due or (subject.at_stake and round_.unsettled(now)):
             # For as long as somebody may have booked who saw the calendars as they were before.
             await conflicts.look_again(self.database, tenant, subject.account.advisor_id, now=now)
         return round_
 
     async def _subject(self, tenant: Id, account_id: Id) -> Subject | None:
         async with self.database.reading(tenant) as db:
-            return await store.subject(db, tenant, account_id)
+            return await store.subject(db, tenant, account_id, now=self.clock.now())
 
     async def _others(self, account: StoredAccount) -> list[Subject]:
         """Return the other accounts of the same advisor that may be read."""
         tenant = account.tenant_id
         async with self.database.reading(tenant) as db:
             others = [
-                await store.subject(db, tenant, each.id)
+                await store.subject(db, tenant, each.id, now=self.clock.now())
                 for each in await store.accounts(db, tenant, advisor=account.advisor_id)
                 if each.id != account.id and each.state not in SILENT
             ]

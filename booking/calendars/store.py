@@ -15,6 +15,7 @@ from booking.calendars.tables import (
     calendar_collections,
     calendar_objects,
 )
+from booking.conflict_store import at_stake
 from booking.tables import advisors, claims
 from kernel.database import convert_row
 from kernel.ids import Id
@@ -59,7 +60,9 @@ async def account(db: AsyncConnection, tenant: Id, account_id: Id) -> StoredAcco
     return None if row is None else convert_row(row, StoredAccount)
 
 
-async def subject(db: AsyncConnection, tenant: Id, account_id: Id) -> Subject | None:
+async def subject(
+    db: AsyncConnection, tenant: Id, account_id: Id, *, now: datetime
+) -> Subject | None:
     """Return an account with all that a round through it begins with."""
     row = (
         await db.execute(
@@ -68,6 +71,7 @@ async def subject(db: AsyncConnection, tenant: Id, account_id: Id) -> Subject | 
                 advisors.c.email.label("advisor_email"),
                 advisors.c.timezone.label("advisor_timezone"),
                 tenants.c.settings.label("tenant_settings"),
+                at_stake(tenant, calendar_accounts.c.advisor_id, now=now).label("at_stake"),
             )
             .join(
                 advisors,
@@ -86,6 +90,7 @@ async def subject(db: AsyncConnection, tenant: Id, account_id: Id) -> Subject | 
         email=row.advisor_email,
         timezone=row.advisor_timezone,
         settings=msgspec.convert(row.tenant_settings, TenantSettings),
+        at_stake=row.at_stake,
     )
 
 
