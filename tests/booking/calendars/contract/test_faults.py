@@ -1,11 +1,11 @@
 """What the adapter makes of a real server that goes wrong, and what it does not do then."""
 
 import asyncio
-import resource
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -260,10 +260,19 @@ def _list_alone(port: int, url: str, limit: int) -> int:
                 await server.listing(address)
 
     asyncio.run(ask())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - _begun
+    return _most() - _begun
 
 
-_begun: Final = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _most() -> int:
+    """Return the most bytes that this program ever held.
+
+    Not what getrusage tells, which counts what the process was begun from as well.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+_begun: Final = _most()
 """What this process had held at most when it had loaded all this."""
 
 
