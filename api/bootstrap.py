@@ -8,7 +8,6 @@ from api.relay import Relay
 from api.settings import Settings, SettingsInvalid
 from api.wiring import House, wire
 from kernel.clock import Clock, SystemClock
-from kernel.crypto import Keyring
 from kernel.database import Database
 from kernel.outgoing import Guard
 from notifications.channels.email import SmtpChannel
@@ -36,10 +35,10 @@ def build_house(
             raise SettingsInvalid("Set SPREEKUUR_SMTP_URL, such as smtp://user:password@host:587.")
         channels = {"email": SmtpChannel(settings.smtp_url)}
     relay = Relay(settings.redis_url)
-    keyring = Keyring(settings.secret_key)
+    keyring = settings.keyring
     return wire(
         settings=settings,
-        database=Database(settings.database, after_commit=relay.wake),
+        database=Database(settings.database, keyring=keyring, after_commit=relay.wake),
         clock=clock or SystemClock(),
         keyring=keyring,
         guard=Guard(settings.outgoing_allow),

@@ -31,7 +31,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 async def _database(settings: Settings) -> Finding:
-    database = Database(settings.database)
+    database = Database(settings.database, keyring=settings.keyring)
     try:
         await require_current_schema(database)
     except SchemaOld as error:

@@ -16,11 +16,12 @@ from sqlalchemy import make_url
 
 from api.reply_address import DOMAIN
 from api.signed import SHORTEST_KEY, signing_key
-from kernel.crypto import Secret
+from kernel.crypto import Keyring, Secret
 from kernel.errors import Invalid
 
 _PREFIX: Final = "SPREEKUUR_"
 _SHORTEST_KEY: Final = 32
+_LISTS: Final = ("outgoing_allow", "secret_keys_before")
 
 
 class SettingsInvalid(Invalid):
@@ -35,6 +36,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     Attributes:
         secret_key: At least 32 characters; every token, link and sealed value rests on it.
+        secret_keys_before: Secret keys that this one replaced, newest first; what rests on them
+            still opens. ``spreekuur keys rewrap`` tells when they can go.
         data_dir: Where the embedded default keeps its database and files.
         database_url: ``postgresql://…`` or ``sqlite:///…``; default: SQLite in the data directory.
         migration_database_url: The tables' owner on PostgreSQL; default: the same as above.
@@ -49,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """
 
     secret_key: Secret
+    secret_keys_before: tuple[Secret, ...] = ()
     data_dir: Path = Path("data")
     database_url: str = ""
     migration_database_url: str = ""
@@ -60,6 +64,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: str = "http://127.0.0.1:8000"
     outgoing_allow: tuple[str, ...] = ()
     log_level: str = "info"
+
+    @property
+    def keyring(self) -> Keyring:
+        """The installation's keys."""
+        return Keyring(self.secret_key, before=self.secret_keys_before)
 
     @property
     def database(self) -> str:
@@ -96,8 +105,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
         if (value := environment.get(_PREFIX + name.upper())) is not None:
             values[name] = value
     values |= {name: value for name, value in flags.items() if value is not None}
-    if isinstance(allow := values.get("outgoing_allow"), str):
-        values["outgoing_allow"] = [part for part in allow.replace(",", " ").split() if part]
+    values |= {name: _several(values[name]) for name in _LISTS if name in values}
     if "secret_key" not in values:
         raise SettingsInvalid(
             f"Set {_PREFIX}SECRET_KEY to at least {_SHORTEST_KEY} random characters, for example "
@@ -116,6 +124,10 @@ def load_settings(environment: Mapping[str, str] | None = None, **flags: Any) ->
             f"{_PREFIX}INBOUND_SECRET is whsec_ and at least {SHORTEST_KEY} bytes in base64."
         )
     return settings
+
+
+def _several(value: Any) -> Any:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _from_file(path: Path, known: set[str]) -> dict[str, Any]:

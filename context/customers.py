@@ -9,10 +9,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from context.model import CustomerInput
 from kernel import people
 from kernel.errors import FieldError, Invalid
 from kernel.people import PersonName
+from kernel.vault import TenantKeys
 
 _LONGEST_ADDRESS: Final = 254
 """RFC 5321, 4.5.3.1.3: a path is 256 octets with its angle brackets."""
@@ -83,9 +86,36 @@ def is_email_address(text: str) -> bool:
     )
 
 
-def email_key(email: str) -> str:
-    """Return an e-mail address as it is compared."""
-    return email.casefold()
+class Marks(Struct, frozen=True, kw_only=True):
+    """What a person is recognised by, none of which can be read back; newest last.
+
+    While an organisation's key for it is being replaced, there are two of each; *version* is that
+    of the newest.
+    """
+
+    version: int
+    email: list[str]
+    surname: list[str]
+    phone: list[str]
+
+
+def marks(keys: TenantKeys, *, name: PersonName, email: str, phone: str | None) -> Marks:
+    """Return what a person is recognised by at this organisation."""
+    digits = phone_digits(phone or "")
+    return Marks(
+        version=max(keys.index),
+        email=keys.marks("email", email.casefold()),
+        surname=keys.marks("surname", surname_key(name)),
+        phone=keys.marks("phone", digits) if digits else [],
+    )
+
+
+def phone_digits(phone: str) -> str:
+    """Return a telephone number as it is compared: its last nine digits.
+
+    With or without a country's prefix, and the zero that it replaces, it is the same number.
+    """
+    return "".join(each for each in phone if each.isdigit())[-9:]
 
 
 def surname_key(name: PersonName) -> str:

@@ -33,6 +33,14 @@ class CustomerInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     formality: Formality | None = None
 
 
+class Identity(Struct, frozen=True, kw_only=True):
+    """What tells who a customer is; it is kept sealed, as one piece."""
+
+    name: PersonName
+    email: str
+    phone: str | None
+
+
 class Customer(Struct, frozen=True, kw_only=True):
     """A person whom the organisation meets; language and formality only if they chose them."""
 

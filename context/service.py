@@ -31,11 +31,12 @@ from context.model import (
     IntakeView,
     Preparation,
 )
-from kernel import audit, outbox
+from kernel import audit, outbox, vault
 from kernel.events import ConsentGiven, ConsentWithdrawn, IntakeChanged
 from kernel.ids import Id, new_id, require
 from kernel.people import Language
 from kernel.tenancy import get_tenant
+from kernel.vault import TenantKeys
 
 # --- customers -----------------------------------------------------------------------------------
 
@@ -64,36 +65,50 @@ async def identify(
         Invalid: A name, the e-mail address or the telephone number cannot be one.
     """
     customers.check(data, pointer=pointer)
-    keys = {
-        "email_key": customers.email_key(data.email),
-        "surname_key": customers.surname_key(data.name),
-    }
-    known = await store.customer_by_keys(db, tenant, **keys)
-    if known is None:
-        new = Customer(
-            id=new_id("cus", now),
-            name=data.name,
-            email=data.email,
-            phone=data.phone,
-            language=data.language,
-            formality=data.formality,
-            created_at=now,
-        )
-        await store.add_customer(db, tenant, new, **keys)
-    else:
-        await store.complete_customer(
-            db,
-            tenant,
-            known.id,
-            phone=data.phone,
-            language=data.language,
-            formality=data.formality,
-        )
-    # Somebody else may have added the same person at this moment; whoever stands there counts.
-    customer = await store.customer_by_keys(db, tenant, **keys)
+    keys = await vault.tenant_keys_of(db, tenant, now=now)
+    marks = customers.marks(keys, name=data.name, email=data.email, phone=data.phone)
+    known = await store.customer_by_marks(db, tenant, marks)
+    if known is not None:
+        return await _complete(db, keys, known, data, now=now)
+    new = Customer(
+        id=new_id("cus", now),
+        name=data.name,
+        email=data.email,
+        phone=data.phone,
+        language=data.language,
+        formality=data.formality,
+        created_at=now,
+    )
+    if await store.add_customer(db, keys, new, marks, now=now):
+        return new
+    # Somebody else has added the same person at this moment; whoever stands there counts.
+    customer = await store.customer_by_marks(db, tenant, marks)
     if customer is None:
         raise CustomerUnknown
     return customer
+
+
+async def _complete(
+    db: AsyncConnection,
+    keys: TenantKeys,
+    known: Customer,
+    data: CustomerInput,
+    *,
+    now: datetime,
+) -> Customer:
+    """Fill in what was not known of a customer; what is known stays."""
+    complete = replace(
+        known,
+        phone=known.phone or data.phone,
+        language=known.language or data.language,
+        formality=known.formality or data.formality,
+    )
+    if complete != known:
+        marks = customers.marks(
+            keys, name=complete.name, email=complete.email, phone=complete.phone
+        )
+        await store.complete_customer(db, keys.tenant, complete, marks, now=now)
+    return complete
 
 
 async def get_customer(db: AsyncConnection, tenant: Id, customer: Id) -> Customer:
@@ -116,6 +131,24 @@ async def list_customers(
     if after is not None:
         require("cus", after, "customer")
     return await store.customers_after(db, tenant, after, limit=limit)
+
+
+async def mark_anew(db: AsyncConnection, tenant: Id, *, limit: int, now: datetime) -> int:
+    """Let some customers be recognised by the newest key of their organisation for it.
+
+    It may be interrupted, and begun again, at any moment.
+
+    Returns:
+        How many these were; 0 when none is left.
+    """
+    keys = await vault.tenant_keys_of(db, tenant, now=now)
+    older = await store.customers_marked_before(db, tenant, max(keys.index), limit=limit)
+    for customer in older:
+        marks = customers.marks(
+            keys, name=customer.name, email=customer.email, phone=customer.phone
+        )
+        await store.change_marks(db, tenant, customer.id, marks)
+    return len(older)
 
 
 # --- forms ---------------------------------------------------------------------------------------
@@ -319,7 +352,7 @@ async def _add_facts(
     """Add *news* to what was *said*; the customer's ledgers are locked by the caller."""
     added = ledger.append(said, news, now=now)
     if added:
-        await store.add_facts(db, tenant, customer, added)
+        await store.add_facts(db, tenant, customer, added, now=now)
     return added
 
 

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
+from msgspec import structs
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from context.model import Consent, Customer, Fact, Form, Intake, Looks, Seen
+from context.customers import Marks
+from context.model import Consent, Customer, Fact, Form, Identity, Intake, Looks, Seen
+from context.sealing import open_identity, open_value, seal_identity, seal_value
 from context.tables import brief_views, consents, customers, facts, forms, intakes
-from kernel.database import convert_row, dialect_of
+from kernel.database import convert_row, dialect_of, keyring_of
 from kernel.ids import Id
+from kernel.tables import subject_keys
+from kernel.vault import TenantKeys, Unlocking, cipher_of, new_subject_key, with_keys
 
 T = TypeVar("T")
 
@@ -18,71 +24,95 @@ T = TypeVar("T")
 
 
 async def add_customer(
-    db: AsyncConnection, tenant: Id, customer: Customer, *, email_key: str, surname_key: str
-) -> None:
-    """Add a customer, unless one with the same keys is there."""
-    await db.execute(
+    db: AsyncConnection, keys: TenantKeys, customer: Customer, marks: Marks, *, now: datetime
+) -> bool:
+    """Add a customer, with a key of their own; false if one who is recognised alike is there."""
+    tenant = keys.tenant
+    cipher, key = new_subject_key(keys, customer.id, now=now)
+    identity = Identity(name=customer.name, email=customer.email, phone=customer.phone)
+    added = await db.execute(
         dialect_of(db)
         .insert(customers)
         .values(
             tenant_id=tenant,
             id=customer.id,
-            name=customer.name,
-            email=customer.email,
-            phone=customer.phone,
+            identity=seal_identity(cipher, customer.id, identity),
             language=customer.language,
             formality=customer.formality,
-            email_key=email_key,
-            surname_key=surname_key,
             created_at=customer.created_at,
+            **_newest(marks),
         )
         .on_conflict_do_nothing(index_elements=["tenant_id", "email_key", "surname_key"])
     )
+    if added.rowcount:
+        await db.execute(insert(subject_keys).values(**key))
+    return bool(added.rowcount)
 
 
-async def customer_by_keys(
-    db: AsyncConnection, tenant: Id, *, email_key: str, surname_key: str
-) -> Customer | None:
-    """Return the customer who is recognised by these keys."""
-    return await _one(
-        db,
-        select(customers).where(
-            customers.c.tenant_id == tenant,
-            customers.c.email_key == email_key,
-            customers.c.surname_key == surname_key,
-        ),
-        Customer,
+async def customer_by_marks(db: AsyncConnection, tenant: Id, marks: Marks) -> Customer | None:
+    """Return the customer who is recognised by their e-mail address and surname."""
+    query = select(customers).where(
+        customers.c.tenant_id == tenant,
+        customers.c.email_key.in_(marks.email),
+        customers.c.surname_key.in_(marks.surname),
     )
+    found = await _customers(db, tenant, query.order_by(customers.c.id).limit(1))
+    return found[0] if found else None
 
 
 async def complete_customer(
-    db: AsyncConnection,
-    tenant: Id,
-    customer: Id,
-    *,
-    phone: str | None,
-    language: str | None,
-    formality: str | None,
+    db: AsyncConnection, tenant: Id, customer: Customer, marks: Marks, *, now: datetime
 ) -> None:
-    """Fill in what was not known of a customer; what is known stays."""
+    """Store what has become known of a customer."""
+    cipher = await cipher_of(db, tenant, customer.id, now=now)
+    identity = Identity(name=customer.name, email=customer.email, phone=customer.phone)
+    await db.execute(
+        update(customers)
+        .where(customers.c.tenant_id == tenant, customers.c.id == customer.id)
+        .values(
+            identity=seal_identity(cipher, customer.id, identity),
+            language=customer.language,
+            formality=customer.formality,
+            **_newest(marks),
+        )
+    )
+
+
+async def change_marks(db: AsyncConnection, tenant: Id, customer: Id, marks: Marks) -> None:
+    """Store anew what a customer is recognised by."""
     await db.execute(
         update(customers)
         .where(customers.c.tenant_id == tenant, customers.c.id == customer)
-        .values(
-            phone=func.coalesce(customers.c.phone, phone),
-            language=func.coalesce(customers.c.language, language),
-            formality=func.coalesce(customers.c.formality, formality),
-        )
+        .values(**_newest(marks))
     )
+
+
+def _newest(marks: Marks) -> dict[str, Any]:
+    return {
+        "email_key": marks.email[-1],
+        "surname_key": marks.surname[-1],
+        "phone_key": marks.phone[-1] if marks.phone else None,
+        "marked_with": marks.version,
+    }
+
+
+async def customers_marked_before(
+    db: AsyncConnection, tenant: Id, version: int, *, limit: int
+) -> list[Customer]:
+    """Return customers who are recognised by marks made with an older key."""
+    query = select(customers).where(
+        customers.c.tenant_id == tenant,
+        customers.c.marked_with < version,
+        customers.c.identity.is_not(None),
+    )
+    return await _customers(db, tenant, query.order_by(customers.c.id).limit(limit))
 
 
 async def customer_by_id(db: AsyncConnection, tenant: Id, customer: Id) -> Customer | None:
     """Return one customer."""
-    return await _one(
-        db,
-        select(customers).where(customers.c.tenant_id == tenant, customers.c.id == customer),
-        Customer,
-    )
+    query = select(customers).where(customers.c.tenant_id == tenant, customers.c.id == customer)
+    found = await _customers(db, tenant, query)
+    return found[0] if found else None
 
 
 async def lock_customer(db: AsyncConnection, tenant: Id, customer: Id) -> bool:
@@ -99,10 +129,34 @@ async def customers_after(
     db: AsyncConnection, tenant: Id, after: Id | None, *, limit: int
 ) -> list[Customer]:
     """Return customers in the order in which they came."""
-    query = select(customers).where(customers.c.tenant_id == tenant)
+    query = select(customers).where(
+        customers.c.tenant_id == tenant, customers.c.identity.is_not(None)
+    )
     if after is not None:
         query = query.where(customers.c.id > after)
-    return await _all(db, query.order_by(customers.c.id).limit(limit), Customer)
+    return await _customers(db, tenant, query.order_by(customers.c.id).limit(limit))
+
+
+async def _customers(
+    db: AsyncConnection, tenant: Id, query: Select[*tuple[Any, ...]]
+) -> list[Customer]:
+    """Return those of the customers found who can be read: nobody who has been erased."""
+    rows = await db.execute(with_keys(query, tenant, customers.c.id))
+    keys = Unlocking(keyring_of(db), tenant)
+    return [
+        Customer(
+            id=row.id,
+            name=identity.name,
+            email=identity.email,
+            phone=identity.phone,
+            language=row.language,
+            formality=row.formality,
+            created_at=row.created_at,
+        )
+        for row in rows
+        if (cipher := keys.cipher(row)) is not None and row.identity is not None
+        for identity in [open_identity(cipher, row.id, row.identity)]
+    ]
 
 
 # --- forms ---------------------------------------------------------------------------------------
@@ -225,40 +279,48 @@ async def mark_saved(
 
 async def facts_of(db: AsyncConnection, tenant: Id, customer: Id) -> list[Fact]:
     """Return everything ever said about a customer, in order."""
-    return await _all(
-        db,
+    query = (
         select(facts)
         .where(facts.c.tenant_id == tenant, facts.c.customer_id == customer)
-        .order_by(facts.c.position),
-        Fact,
+        .order_by(facts.c.position)
     )
+    return [fact for _, fact in await _facts(db, tenant, query)]
 
 
-async def add_facts(db: AsyncConnection, tenant: Id, customer: Id, new: Sequence[Fact]) -> None:
+async def add_facts(
+    db: AsyncConnection, tenant: Id, customer: Id, new: Sequence[Fact], *, now: datetime
+) -> None:
     """Add to what was said about a customer."""
+    cipher = await cipher_of(db, tenant, customer, now=now)
     await db.execute(
         insert(facts),
         [
             {
                 "tenant_id": tenant,
                 "customer_id": customer,
-                "id": fact.id,
-                "position": fact.position,
-                "path": fact.path,
-                "value": fact.value,
-                "unit": fact.unit,
-                "source": fact.source,
-                "channel": fact.channel,
-                "actor": fact.actor,
-                "said_at": fact.said_at,
-                "recorded_at": fact.recorded_at,
-                "form": fact.form,
-                "booking": fact.booking,
-                "supersedes": fact.supersedes,
+                **said,
+                "sealed": seal_value(cipher, fact.id, said.pop("value")),
             }
             for fact in new
+            for said in [structs.asdict(fact)]
         ],
     )
+
+
+async def _facts(
+    db: AsyncConnection, tenant: Id, query: Select[*tuple[Any, ...]]
+) -> list[tuple[Id, Fact]]:
+    """Return facts with the customers they are about; none about somebody who was erased."""
+    rows = await db.execute(with_keys(query, tenant, facts.c.customer_id))
+    keys = Unlocking(keyring_of(db), tenant)
+    found = []
+    for row in rows:
+        cipher = keys.cipher(row)
+        if cipher is not None:
+            value = open_value(cipher, row.id, row.sealed)
+            said = {**row._mapping, "value": value}  # noqa: SLF001  # public, oddly named
+            found.append((row.customer_id, msgspec.convert(said, Fact)))
+    return found
 
 
 async def facts_of_consenting(
@@ -284,16 +346,17 @@ async def facts_of_consenting(
             consents.c.given.is_(True),
         )
     )
-    rows = await db.execute(
+    return await _facts(
+        db,
+        tenant,
         select(facts)
         .where(
             facts.c.tenant_id == tenant,
             facts.c.path.in_(paths),
             facts.c.customer_id.in_(agreeing),
         )
-        .order_by(facts.c.customer_id, facts.c.position)
+        .order_by(facts.c.customer_id, facts.c.position),
     )
-    return [(row.customer_id, convert_row(row, Fact)) for row in rows]
 
 
 # --- consents ------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """The tables of this room. Facts and consents are ledgers: rows are added, never changed."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -9,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     Named,
     String,
     UniqueConstraint,
@@ -16,7 +16,6 @@ from sqlalchemy import (
 
 from context.model import FormDefinition
 from kernel.database import IdType, JsonOf, TenantColumns, UtcDateTime, tenant_table
-from kernel.people import PersonName
 
 
 def _of_customer() -> ForeignKeyConstraint:
@@ -27,20 +26,20 @@ def _of_customer() -> ForeignKeyConstraint:
 
 class _Customers(TenantColumns):
     id: Named[str] = Column(IdType("cus"), primary_key=True)
-    name: Named[PersonName] = Column(JsonOf(PersonName))
-    email: Named[str] = Column(String)
-    phone: Named[str | None] = Column(String)
+    identity: Named[bytes | None] = Column(LargeBinary)
     language: Named[str | None] = Column(String)
     formality: Named[str | None] = Column(String)
     email_key: Named[str] = Column(String)
     surname_key: Named[str] = Column(String)
+    phone_key: Named[str | None] = Column(String)
+    marked_with: Named[int] = Column(Integer, server_default="1")
     created_at: Named[datetime] = Column(UtcDateTime)
 
 
 customers = tenant_table(
     "customers", _Customers, UniqueConstraint("tenant_id", "email_key", "surname_key")
 )
-"""The two keys are what a person is recognised by, written one way."""
+"""Who somebody is, sealed under their own key. They are recognised by the marks in its place."""
 
 
 class _Forms(TenantColumns):
@@ -78,7 +77,7 @@ class _Facts(TenantColumns):
     customer_id: Named[str] = Column(IdType("cus"))
     position: Named[int] = Column(Integer)
     path: Named[str] = Column(String)
-    value: Named[Any] = Column(JsonOf(Any))
+    sealed: Named[bytes | None] = Column(LargeBinary)
     unit: Named[str | None] = Column(String)
     source: Named[str] = Column(String)
     channel: Named[str] = Column(String)

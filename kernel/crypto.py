@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -31,14 +33,26 @@ class Secret:
 
 
 class Keyring:
-    """The keys of one installation, each derived from the secret key for one use."""
+    """The keys of one installation, each derived from the secret key for one use.
 
-    def __init__(self, secret_key: Secret) -> None:
-        self._root = secret_key.reveal().encode()
+    After the secret key was changed, what rests on those *before* it still opens and verifies;
+    what is sealed or signed anew rests on the present one.
+    """
+
+    def __init__(self, secret_key: Secret, *, before: Sequence[Secret] = ()) -> None:
+        self._roots = [each.reveal().encode() for each in (secret_key, *before)]
+        self._derived: dict[tuple[int, str], bytes] = {}
 
     def key(self, use: str) -> bytes:
         """Return 32 bytes for *use* (``calendar-credentials``); each use has its own."""
-        return HKDF(SHA256(), length=32, salt=None, info=use.encode()).derive(self._root)
+        return self._key(0, use)
+
+    def _key(self, number: int, use: str) -> bytes:
+        known = self._derived.get((number, use))
+        if known is None:
+            hkdf = HKDF(SHA256(), length=32, salt=None, info=use.encode())
+            known = self._derived[number, use] = hkdf.derive(self._roots[number])
+        return known
 
     def seal(self, plain: bytes, *, use: str, context: str) -> bytes:
         """Encrypt *plain* (AES-256-GCM), bound to *context*: moved elsewhere it will not open."""
@@ -52,15 +66,15 @@ class Keyring:
         Raises:
             ValueError: It was changed, moved, or sealed with another key.
         """
-        try:
-            return AESGCM(self.key(use)).decrypt(sealed[1:13], sealed[13:], context.encode())
-        except InvalidTag:
-            raise ValueError("this sealed value does not open") from None
+        for number in range(len(self._roots)):
+            with suppress(InvalidTag):
+                cipher = AESGCM(self._key(number, use))
+                return cipher.decrypt(sealed[1:13], sealed[13:], context.encode())
+        raise ValueError("this sealed value does not open")
 
     def sign(self, payload: bytes, *, use: str) -> str:
         """Return *payload* and 16 bytes of HMAC-SHA256 over it, as a URL-safe token."""
-        mac = hmac.digest(self.key(use), payload, "sha256")[:16]
-        return base64.urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
+        return _spelled(payload + hmac.digest(self.key(use), payload, "sha256")[:16])
 
     def verify(self, token: str, *, use: str) -> bytes:
         """Return the payload of a token that `sign` made for the same use.
@@ -73,11 +87,18 @@ class Keyring:
         except ValueError:
             raise ValueError("not a token") from None
         payload, mac = raw[:-16], raw[-16:]
-        good = hmac.digest(self.key(use), payload, "sha256")[:16]
+        good = any(
+            hmac.compare_digest(mac, hmac.digest(self._key(number, use), payload, "sha256")[:16])
+            for number in range(len(self._roots))
+        )
         # A token has exactly one spelling, so that equal tokens are equal texts.
-        if not hmac.compare_digest(mac, good) or self.sign(payload, use=use) != token:
+        if not good or _spelled(raw) != token:
             raise ValueError("not a token")
         return payload
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def random_token() -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     DDL,
     JSON,
     Column,
+    Connection,
     DateTime,
     Dialect,
     MetaData,
@@ -43,6 +44,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import StaticPool
 
 from kernel import ids
+from kernel.crypto import Keyring
 from kernel.errors import Unavailable
 
 T = TypeVar("T")
@@ -217,9 +219,16 @@ def dialect_of(db: AsyncConnection) -> ModuleType:
 class Database:
     """One database, and the only way to begin a transaction in it."""
 
-    def __init__(self, url: str, *, after_commit: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        keyring: Keyring | None = None,
+        after_commit: Callable[[], None] | None = None,
+    ) -> None:
         self.url = url
         self.engine = _engine(url)
+        _hand_keys(self.engine, keyring)
         self.after_commit = after_commit or (lambda: None)
         self._turn = _Turn() if _is_file(self.engine) else nullcontext()
 
@@ -311,6 +320,22 @@ class _Turn:
 
 def _is_file(engine: AsyncEngine) -> bool:
     return engine.dialect.name == "sqlite" and not isinstance(engine.pool, StaticPool)
+
+
+def _hand_keys(engine: AsyncEngine, keyring: Keyring | None) -> None:
+    """Let every connection carry the keys with which what it finds is opened."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _carry(_: Any, record: Any) -> None:
+        record.info["keyring"] = keyring
+
+
+def keyring_of(db: AsyncConnection | Connection) -> Keyring:
+    """Return the installation's keys, as they were given to `Database`."""
+    keyring = db.info["keyring"]
+    if keyring is None:
+        raise RuntimeError("this database was opened without keys")
+    return cast(Keyring, keyring)
 
 
 async def act_for(db: AsyncConnection, tenant: ids.Id | None) -> None:

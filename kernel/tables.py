@@ -2,10 +2,29 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, Named, String, Table, TypedColumns, text
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Named,
+    String,
+    Table,
+    TypedColumns,
+    text,
+)
 
-from kernel.database import IdType, JsonOf, TenantColumns, UtcDateTime, metadata, tenant_table
+from kernel.database import (
+    AnyIdType,
+    IdType,
+    JsonOf,
+    TenantColumns,
+    UtcDateTime,
+    metadata,
+    tenant_table,
+)
 
 
 class _Tenants(TypedColumns):
@@ -85,3 +104,29 @@ class _AuditEntries(TenantColumns):
 
 
 audit_entries = tenant_table("audit_entries", _AuditEntries)
+
+
+class _TenantKeys(TenantColumns):
+    use: Named[str] = Column(String, primary_key=True)
+    version: Named[int] = Column(Integer, primary_key=True)
+    wrapped: Named[bytes] = Column(LargeBinary)
+    created_at: Named[datetime] = Column(UtcDateTime)
+    retired_at: Named[datetime | None] = Column(UtcDateTime)
+
+
+tenant_keys = tenant_table("tenant_keys", _TenantKeys)
+"""Keys of organisations, wrapped under the installation's; see `kernel.vault`."""
+
+
+class _SubjectKeys(TenantColumns):
+    subject_id: Named[UUID] = Column(AnyIdType, primary_key=True)
+    version: Named[int] = Column(Integer)
+    wrapped: Named[bytes | None] = Column(LargeBinary)
+    created_at: Named[datetime] = Column(UtcDateTime)
+    destroyed_at: Named[datetime | None] = Column(UtcDateTime)
+
+
+subject_keys = tenant_table(
+    "subject_keys", _SubjectKeys, Index("ix_subject_keys_version", "tenant_id", "version")
+)
+"""Keys of people, wrapped under their organisation's; one that was destroyed leaves its row."""

@@ -299,7 +299,14 @@ class Desk:
         )
         async with self.database.transaction(task.tenant) as db:
             await task.finish(db, now=now)
-            await store.mark_sent(db, task.tenant, task.subject, written=written, now=now)
+            await store.mark_sent(
+                db,
+                task.tenant,
+                task.subject,
+                recipient=draft.recipient.id,
+                written=written,
+                now=now,
+            )
 
     async def _close(self, task: Task, state: State, error: str) -> None:
         async with self.database.transaction(task.tenant) as db:

@@ -26,6 +26,7 @@ from kernel.events import (
     TimeProposed,
 )
 from kernel.ids import Id, new_id
+from kernel.vault import Erased
 from notifications import rates, store, watches
 from notifications.audience import BookingEvent, audience
 from notifications.errors import RateOutrun
@@ -244,8 +245,11 @@ async def stop(
 
 
 async def _post(db: AsyncConnection, tenant: Id, notice: NoticeInput, *, now: datetime) -> None:
-    """Put a notice in the post, unless it is there already."""
-    notice_id = await store.add_notice(db, tenant, notice, now=now)
+    """Put a notice in the post, unless it is there already or there is nobody to tell any more."""
+    try:
+        notice_id = await store.add_notice(db, tenant, notice, now=now)
+    except Erased:
+        return
     if notice_id is None:
         return
     delivery = await store.add_delivery(db, tenant, notice_id, channel=EMAIL, now=now)

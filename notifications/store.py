@@ -1,14 +1,17 @@
 """The SQL of this room."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Select, and_, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.database import convert_row, dialect_of
 from kernel.ids import Id, new_id
+from kernel.vault import cipher_of, ciphers_of
 from notifications.model import Delivery, Notice, NoticeInput, Rate, State
 from notifications.tables import deliveries, notices, rates
 
@@ -124,13 +127,19 @@ def _rates(tenant: Id) -> Select[*tuple[Any, ...]]:
 async def add_notice(
     db: AsyncConnection, tenant: Id, notice: NoticeInput, *, now: datetime
 ) -> Id | None:
-    """Write down what is to be told; null when just that has been written down before."""
+    """Write down what is to be told; null when just that has been written down before.
+
+    Raises:
+        Erased: There is nobody to tell any more.
+    """
+    cipher = await cipher_of(db, tenant, notice.recipient, now=now)
+    notice_id = new_id("ntc", now)
     row = await db.execute(
         dialect_of(db)
         .insert(notices)
         .values(
             tenant_id=tenant,
-            id=new_id("ntc", now),
+            id=notice_id,
             recipient=notice.recipient,
             kind=notice.kind,
             purpose=notice.purpose,
@@ -138,7 +147,7 @@ async def add_notice(
             booking=notice.booking,
             sequence=notice.sequence,
             rate=notice.rate,
-            facts=notice.facts,
+            sealed=cipher.seal(msgspec.json.encode(notice.facts), place=_of_facts(notice_id)),
             dedup_key=notice.dedup_key,
             created_at=now,
         )
@@ -179,7 +188,32 @@ async def notices_of(
     if booking is not None:
         query = query.where(notices.c.booking == booking)
     rows = await db.execute(query.order_by(notices.c.created_at, notices.c.id))
-    return [convert_row(row, Notice) for row in rows]
+    return [notice for _, notice in await _opened(db, tenant, rows.all())]
+
+
+async def _opened(db: AsyncConnection, tenant: Id, rows: Sequence[Any]) -> list[tuple[Any, Notice]]:
+    """Return rows with the notices in them; not those to people of whom nothing is known now."""
+    ciphers = await ciphers_of(db, tenant, {row.recipient for row in rows})
+    found = []
+    for row in rows:
+        cipher = ciphers.get(row.recipient)
+        if cipher is None or row.sealed is None:
+            continue
+        said = dict(row._mapping)  # noqa: SLF001  # public, oddly named
+        said["facts"] = msgspec.json.decode(cipher.open(row.sealed, place=_of_facts(row.id)))
+        words = {"subject": None, "text": None}
+        if row.written is not None:
+            words = msgspec.json.decode(cipher.open(row.written, place=_of_words(row.delivery)))
+        found.append((row, msgspec.convert(said | words, Notice)))
+    return found
+
+
+def _of_facts(notice: Id) -> str:
+    return f"notices.facts:{notice}"
+
+
+def _of_words(delivery: Id) -> str:
+    return f"deliveries.written:{delivery}"
 
 
 def _notices(tenant: Id) -> Select[*tuple[Any, ...]]:
@@ -194,8 +228,7 @@ def _notices(tenant: Id) -> Select[*tuple[Any, ...]]:
             deliveries.c.sent_at,
             deliveries.c.language,
             deliveries.c.formality,
-            deliveries.c.subject,
-            deliveries.c.text,
+            deliveries.c.written,
             deliveries.c.error,
         )
         .join(deliveries, _SAME_DELIVERY)
@@ -229,12 +262,8 @@ async def lock_post(db: AsyncConnection, tenant: Id, delivery: Id) -> list[Post]
         .with_for_update(of=deliveries)
     )
     return [
-        Post(
-            notice=convert_row(row, Notice),
-            attempts=row.attempts,
-            leaving_until=row.leaving_until,
-        )
-        for row in rows
+        Post(notice=notice, attempts=row.attempts, leaving_until=row.leaving_until)
+        for row, notice in await _opened(db, tenant, rows.all())
     ]
 
 
@@ -270,9 +299,18 @@ async def put_off(
 
 
 async def mark_sent(
-    db: AsyncConnection, tenant: Id, delivery: Id, *, written: Written, now: datetime
+    db: AsyncConnection,
+    tenant: Id,
+    delivery: Id,
+    *,
+    recipient: Id,
+    written: Written,
+    now: datetime,
 ) -> None:
-    """Note that the message has left, and how it was put."""
+    """Note that the message has left, and how it was put, unless they have been erased since."""
+    ciphers = await ciphers_of(db, tenant, [recipient])
+    words = msgspec.json.encode({"subject": written.subject, "text": written.text})
+    sealed = [each.seal(words, place=_of_words(delivery)) for each in ciphers.values()]
     await db.execute(
         update(deliveries)
         .where(deliveries.c.tenant_id == tenant, deliveries.c.id == delivery)
@@ -283,8 +321,7 @@ async def mark_sent(
             error=None,
             language=written.language,
             formality=written.formality,
-            subject=written.subject,
-            text=written.text,
+            written=sealed[0] if sealed else None,
         )
     )
 

@@ -1,8 +1,11 @@
-"""The tables of this room. They hold no addresses: those are asked for when a message leaves."""
+"""The tables of this room.
+
+They hold no addresses: those are asked for when a message leaves. What a notice is about, and how
+it was put, is sealed under the key of whom it is for.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -10,13 +13,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     Named,
     String,
     UniqueConstraint,
 )
 
-from kernel.database import ExactDecimal, IdType, JsonOf, TenantColumns, UtcDateTime, tenant_table
-from notifications.model import Facts
+from kernel.database import ExactDecimal, IdType, TenantColumns, UtcDateTime, tenant_table
 
 
 class _Rates(TenantColumns):
@@ -47,7 +50,7 @@ class _Notices(TenantColumns):
     booking: Named[str | None] = Column(IdType("bkg"))
     sequence: Named[int | None] = Column(Integer)
     rate: Named[str | None] = Column(IdType("rte"))
-    facts: Named[Any] = Column(JsonOf(Facts))
+    sealed: Named[bytes | None] = Column(LargeBinary)
     dedup_key: Named[str] = Column(String)
     created_at: Named[datetime] = Column(UtcDateTime)
 
@@ -75,8 +78,7 @@ class _Deliveries(TenantColumns):
     sent_at: Named[datetime | None] = Column(UtcDateTime)
     language: Named[str | None] = Column(String)
     formality: Named[str | None] = Column(String)
-    subject: Named[str | None] = Column(String)
-    text: Named[str | None] = Column(String)
+    written: Named[bytes | None] = Column(LargeBinary)
     error: Named[str | None] = Column(String)
     created_at: Named[datetime] = Column(UtcDateTime)
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.migrations import migrate
 from kernel.clock import FixedClock
+from kernel.crypto import Keyring, Secret
 from kernel.database import Database, metadata
 from kernel.ids import Id
 from kernel.tenancy import TenantSettings, create_tenant
@@ -92,6 +93,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+KEYRING = Keyring(Secret("a secret key for tests, long enough"))
+"""The keys of the installation that tests run."""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind."""
@@ -116,7 +121,9 @@ async def _empty(url: str) -> None:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An empty database, once of each kind."""
-    database = Database(database_url)
+    database = Database(
+        database_url, keyring=Keyring(Secret("a secret key for tests, long enough"))
+    )
     yield database
     await database.close()
 

@@ -69,7 +69,9 @@ async def migrate(*, json: bool) -> None:
     role = make_url(settings.database).username
     owner = make_url(settings.migration_database).username
     applied = await bring_up_to_date(
-        settings.migration_database, application=role if role != owner else None
+        settings.migration_database,
+        keyring=settings.keyring,
+        application=role if role != owner else None,
     )
     show({"applied": applied, "database": settings.database_host}, json=json)
 

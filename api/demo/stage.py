@@ -65,7 +65,7 @@ async def stage(
             outgoing_allow=(f"127.0.0.1:{calendars.port}",),
             log_level="error",
         )
-        await migrate(settings.database)
+        await migrate(settings.database, keyring=settings.keyring)
         mailbox = Mailbox(folder / "mailbox")
         async with open_house(settings, clock=clock, channels={"email": mailbox}) as house:
             yield Stage(

@@ -15,6 +15,7 @@ import booking.tables
 import context.tables
 import kernel.tables
 import notifications.tables
+from kernel.crypto import Keyring
 from kernel.database import Database, metadata
 from kernel.errors import Unavailable
 
@@ -48,15 +49,19 @@ def config(connection: Connection | None = None) -> Config:
     return settings
 
 
-async def migrate(url: str, *, application: str | None = None) -> list[str]:
+async def migrate(
+    url: str, *, keyring: Keyring | None = None, application: str | None = None
+) -> list[str]:
     """Bring the database at *url* up to date and return the revisions that were applied.
 
     Args:
         url: The tables' owner's address.
+        keyring: The installation's keys, by which what is on file is sealed and opened; an empty
+            database needs none.
         application: The role of the application on PostgreSQL, where it is not the owner; it is
             granted the use of the tables.
     """
-    database = Database(url)
+    database = Database(url, keyring=keyring)
 
     def upgrade(connection: Connection) -> list[str]:
         before = _current(connection)
