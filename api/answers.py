@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import store
+from api.sealed_answers import ANSWERS, answer_context
 from api.wiring import House
 from kernel.errors import FieldError, Invalid, Unprocessable
 from kernel.ids import Id
@@ -43,7 +44,7 @@ class Answers:
             "path": asked["path"],
             "key": asked["key"] or "",
         }
-        self._context = "|".join((self._tenant, *self._where.values()))
+        self._context = answer_context(self._tenant, **self._where)
         # Keyed, since bodies hold passwords, which could be guessed from a plain hash.
         secret = house.keyring.key("request-bodies")
         self._hash = hmac.digest(secret, asked["body"], "sha256").hex()
@@ -62,7 +63,7 @@ class Answers:
                 "This Idempotency-Key was used with another body. Use a new key.",
                 code="idempotency-mismatch",
             )
-        answer = self._house.keyring.open(row.answer, use="answers", context=self._context)
+        answer = self._house.keyring.open(row.answer, use=ANSWERS, context=self._context)
         return _json(answer, row.status)
 
     async def reserve(self, db: AsyncConnection) -> Response[Any] | None:
@@ -80,7 +81,7 @@ class Answers:
         """Keep an answer under the key that was taken, and return it."""
         answer = msgspec.json.encode(made)
         # Answers hold links, so they are kept sealed.
-        sealed = self._house.keyring.seal(answer, use="answers", context=self._context)
+        sealed = self._house.keyring.seal(answer, use=ANSWERS, context=self._context)
         await store.keep_answer(db, self._tenant, status=status, answer=sealed, **self._where)
         return _json(answer, status)
 

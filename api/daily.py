@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
 from api import store
+from api.key_keeping import KEEP_KEYS, keep_keys
 from kernel import work
 from kernel.database import Database
 from kernel.work import Effect, Task, Worker
@@ -44,7 +45,8 @@ async def ask_for_daily_work(database: Database, *, now: datetime, due_at: datet
     """Ask for the daily work of every organisation, by *due_at* if it is not asked for earlier."""
     async with database.transaction() as db:
         for tenant in await store.all_tenants(db):
-            await work.enqueue(db, tenant, KEEP_PROMISES, tenant, now=now, due_at=due_at)
+            for queue in DAILY:
+                await work.enqueue(db, tenant, queue, tenant, now=now, due_at=due_at)
 
 
 async def _keep_promises(db: AsyncConnection, task: Task, now: datetime) -> None:
@@ -54,4 +56,11 @@ async def _keep_promises(db: AsyncConnection, task: Task, now: datetime) -> None
     await work.enqueue(db, task.tenant, KEEP_PROMISES, task.subject, now=now, due_at=due_at)
 
 
-DAILY: Final[dict[str, Effect]] = {KEEP_PROMISES: _keep_promises}
+async def _keep_keys(db: AsyncConnection, task: Task, now: datetime) -> None:
+    """Let some of what rests on keys that were replaced rest on the newest; then those go."""
+    more = await keep_keys(db, task.tenant, now=now)
+    due_at = now if more else now + _DAY
+    await work.enqueue(db, task.tenant, KEEP_KEYS, task.subject, now=now, due_at=due_at)
+
+
+DAILY: Final[dict[str, Effect]] = {KEEP_PROMISES: _keep_promises, KEEP_KEYS: _keep_keys}

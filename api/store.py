@@ -178,6 +178,14 @@ def _answer(tenant: Id, caller: str, path: str, key: str) -> tuple[Any, ...]:
     )
 
 
+async def kept_answers(db: AsyncConnection, tenant: Id) -> Sequence[Row[Any]]:
+    """Return every answer that is kept, with the request it was given to."""
+    statement = select(idempotency_keys).where(
+        idempotency_keys.c.tenant_id == tenant, idempotency_keys.c.answer.is_not(None)
+    )
+    return (await db.execute(statement)).all()
+
+
 async def all_tenants(db: AsyncConnection) -> Sequence[Id]:
     """Return every organisation of this installation."""
     return (await db.scalars(select(tenants.c.id).order_by(tenants.c.id))).all()

@@ -72,6 +72,14 @@ class Keyring:
                 return cipher.decrypt(sealed[1:13], sealed[13:], context.encode())
         raise ValueError("this sealed value does not open")
 
+    def reseal(self, sealed: bytes, *, use: str, context: str) -> bytes:
+        """Return what `seal` returned under whatever secret key, sealed under the present one.
+
+        Raises:
+            ValueError: It does not open.
+        """
+        return self.seal(self.open(sealed, use=use, context=context), use=use, context=context)
+
     def sign(self, payload: bytes, *, use: str) -> str:
         """Return *payload* and 16 bytes of HMAC-SHA256 over it, as a URL-safe token."""
         return _spelled(payload + hmac.digest(self.key(use), payload, "sha256")[:16])

@@ -2,7 +2,18 @@
 
 import rich_click as click
 
-from api.cli import bookings, catalogue, demo, inbound, operate, organisation, outbox, rates, setup
+from api.cli import (
+    bookings,
+    catalogue,
+    demo,
+    inbound,
+    operate,
+    organisation,
+    outbox,
+    rates,
+    setup,
+    vault,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,6 +22,18 @@ def main() -> None:
     """Book the meetings that matter, prepare both sides, tell customers what changed for them."""
 
 
-for module in (demo, operate, organisation, setup, catalogue, bookings, rates, outbox, inbound):
+_MODULES = (
+    demo,
+    operate,
+    organisation,
+    setup,
+    catalogue,
+    bookings,
+    rates,
+    outbox,
+    inbound,
+    vault,
+)
+for module in _MODULES:
     for command in module.COMMANDS:
         main.add_command(command)

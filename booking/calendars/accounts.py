@@ -1,7 +1,7 @@
 """Calendar accounts: logging in, storing one, and saying how it stands."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
@@ -80,6 +80,26 @@ class Logins:
     def seal_address(self, account_id: Id, address: str) -> bytes:
         """Return a feed's address as it is stored, in the same way."""
         return self.keyring.seal(address.encode(), use=_ADDRESS, context=account_id)
+
+    async def reseal(self, db: AsyncConnection, tenant: Id) -> int:
+        """Seal anew what is kept of an organisation's accounts; return how many could be opened.
+
+        What does not open any more was lost with an older secret key, and stays as it is.
+        """
+        done = 0
+        for account in await store.accounts(db, tenant):
+            grant = await grants_store.grant(db, tenant, account.id)
+            ring, whose = self.keyring, account.id
+            with suppress(ValueError):
+                values = {"password": ring.reseal(account.password, use=_USE, context=whose)}
+                if account.address is not None:
+                    values["address"] = ring.reseal(account.address, use=_ADDRESS, context=whose)
+                sealed = grant and self.grants.reseal(whose, grant.sealed)
+                await store.change_account(db, tenant, whose, **values)
+                if sealed:
+                    await grants_store.put(db, tenant, whose, sealed)
+                done += 1
+        return done
 
     def address(self, account: StoredAccount) -> str:
         """Return where an account really is.

@@ -49,6 +49,14 @@ class Grants:
         """Return a grant as it is stored: readable for this account and installation only."""
         return self.keyring.seal(msgspec.json.encode(grant), use=_GRANT, context=account_id)
 
+    def reseal(self, account_id: Id, sealed: bytes) -> bytes:
+        """Return a grant sealed under the present secret key.
+
+        Raises:
+            ValueError: It does not open.
+        """
+        return self.keyring.reseal(sealed, use=_GRANT, context=account_id)
+
     def ends_soon(self, account: StoredAccount) -> bool:
         """Tell whether an account's token is to be renewed before it is used."""
         ends = account.token_expires_at

@@ -1,0 +1,12 @@
+"""How answers already given are sealed: each for the request that it was given to."""
+
+from typing import Final
+
+from kernel.ids import Id
+
+ANSWERS: Final = "answers"
+
+
+def answer_context(tenant: Id, *, caller: str, path: str, key: str) -> str:
+    """Return what the answer to a request is bound to."""
+    return f"{tenant}|{caller}|{path}|{key}"
