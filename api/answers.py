@@ -1,7 +1,7 @@
 """Answers already given, kept sealed under the ``Idempotency-Key`` of their requests."""
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypedDict, Unpack
 
 import msgspec
@@ -11,12 +11,11 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import store
-from api.sealed_answers import ANSWERS, answer_context
+from api.sealed_answers import ANSWERS, KEPT, answer_context
 from api.wiring import House
 from kernel.errors import FieldError, Invalid, Unprocessable
 from kernel.ids import Id
 
-_KEPT: Final = timedelta(hours=24)
 _LONGEST_KEY: Final = 200
 
 
@@ -87,7 +86,7 @@ class Answers:
 
     async def forget_old(self, db: AsyncConnection) -> None:
         """Drop the answer, if it has been kept long enough."""
-        before = self._now - _KEPT
+        before = self._now - KEPT
         await store.forget_answer(db, self._tenant, before=before, **self._where)
 
 

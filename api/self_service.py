@@ -24,6 +24,7 @@ from api.wire.customer import (
 from api.wiring import House
 from booking.model import Booking
 from booking.organisation import Advisor, Location, MeetingType
+from context.errors import CustomerUnknown
 from context.model import ConsentView, Customer, IntakeView
 from kernel.errors import Conflict, Forbidden
 from kernel.ids import Id
@@ -71,7 +72,12 @@ async def enter(db: AsyncConnection, link: BookingLink, *, now: datetime) -> Vis
     if now > meeting.end + LINK_OUTLIVES_MEETING:
         raise LinkExpired("This meeting is over, and its link has ended with it.")
     tenant = await get_tenant(db, link.tenant)
-    customer = await context.service.get_customer(db, link.tenant, meeting.customer_id)
+    try:
+        customer = await context.service.get_customer(db, link.tenant, meeting.customer_id)
+    except CustomerUnknown:
+        raise LinkExpired(
+            "What was known of you has been erased, and this link has ended with it."
+        ) from None
     places = await booking.service.list_locations(db, link.tenant)
     return Visit(
         link=link,

@@ -178,11 +178,15 @@ def _answer(tenant: Id, caller: str, path: str, key: str) -> tuple[Any, ...]:
     )
 
 
-async def kept_answers(db: AsyncConnection, tenant: Id) -> Sequence[Row[Any]]:
-    """Return every answer that is kept, with the request it was given to."""
+async def kept_answers(
+    db: AsyncConnection, tenant: Id, *, since: datetime | None = None
+) -> Sequence[Row[Any]]:
+    """Return every answer that is kept, or was given since, with the request it was given to."""
     statement = select(idempotency_keys).where(
         idempotency_keys.c.tenant_id == tenant, idempotency_keys.c.answer.is_not(None)
     )
+    if since is not None:
+        statement = statement.where(idempotency_keys.c.created_at >= since)
     return (await db.execute(statement)).all()
 
 

@@ -18,6 +18,7 @@ from api.daily import DAILY, DailyWorker
 from api.links import Links
 from api.relay import Relay
 from api.reply_address import ReplyAddresses
+from api.scrubbing import SCRUB, scrubbing
 from api.settings import Settings
 from booking.invitation import invitation
 from booking.model import Booking
@@ -40,6 +41,7 @@ from kernel.events import (
     BookingRescheduled,
     CalendarTrouble,
     ConsentWithdrawn,
+    CustomerErased,
     Event,
     InvitationDeclined,
     RatePublished,
@@ -78,6 +80,7 @@ SUBSCRIPTIONS: Final[Mapping[type[Event], Sequence[str]]] = {
     TimeProposed: ("notify.booking",),
     CalendarTrouble: ("notify.calendar",),
     ConsentWithdrawn: ("notify.consent",),
+    CustomerErased: (SCRUB,),
     RatePublished: ("notify.rate",),
 }
 
@@ -123,7 +126,7 @@ def wire(
             **desk.effects(),
             **DAILY,
         },
-        errands={**calendars.errands(), **desk.errands()},
+        errands={**calendars.errands(), **desk.errands(), **scrubbing(database, clock)},
     )
     return House(
         settings=settings,

@@ -8,10 +8,13 @@ Invalid
 └── PurposeUnknown     nobody is asked for consent to this
 NotFound
 ├── CustomerUnknown
+├── HoldUnknown
+├── ErasureUnknown     this customer was not erased
 ├── FormUnknown
 └── IntakeUnknown      this meeting asks nothing beforehand
 Conflict
-└── FormRaced          somebody published the same form at the same moment
+├── FormRaced          somebody published the same form at the same moment
+└── CustomerHeld       what is known of them must be kept for now
 """
 
 from kernel.errors import Conflict, Invalid, NotFound
@@ -50,6 +53,32 @@ class CustomerUnknown(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no customer with this id.")
+
+
+class HoldUnknown(NotFound):
+    """This customer has no such legal hold that still stands."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such legal hold that still stands.")
+
+
+class ErasureUnknown(NotFound):
+    """This customer was not erased."""
+
+    def __init__(self) -> None:
+        super().__init__("No customer with this id was erased.")
+
+
+class CustomerHeld(Conflict):
+    """There is a reason for which what is known of this customer must be kept."""
+
+    code = "customer-held"
+    title = "What is known must be kept for now"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is a legal hold on this customer. Nothing was erased; lift the hold first."
+        )
 
 
 class FormUnknown(NotFound):

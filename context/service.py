@@ -324,6 +324,12 @@ async def facts_of(db: AsyncConnection, tenant: Id, customer: Id) -> list[Fact]:
     return [known[path] for path in sorted(known)]
 
 
+async def history_of(db: AsyncConnection, tenant: Id, customer: Id) -> list[Fact]:
+    """Return everything that was ever said about a customer, in order."""
+    require("cus", customer, "customer")
+    return await store.facts_of(db, tenant, customer)
+
+
 async def record_fact(
     db: AsyncConnection, tenant: Id, customer: Id, fact: FactInput, *, now: datetime
 ) -> Fact:
@@ -371,6 +377,12 @@ async def consents(
     """Return every purpose, and whether this customer agrees to it; nobody does by default."""
     await get_customer(db, tenant, customer)
     return consent.standing(await store.consents_of(db, tenant, customer), language)
+
+
+async def consent_history(db: AsyncConnection, tenant: Id, customer: Id) -> list[Consent]:
+    """Return all that a customer ever agreed to or withdrew, in order."""
+    require("cus", customer, "customer")
+    return await store.consents_of(db, tenant, customer)
 
 
 async def set_consent(

@@ -1,10 +1,11 @@
 """The tables of this room. Facts and consents are ledgers: rows are added, never changed."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -134,3 +135,34 @@ class _BriefViews(TenantColumns):
 brief_views = tenant_table("brief_views", _BriefViews, _of_customer())
 """When an advisor last opened a brief and what it could show, and the same of the look before."""
 """What each advisor saw last: the facts after this position are news to them."""
+
+
+class _LegalHolds(TenantColumns):
+    id: Named[str] = Column(IdType("lgh"), primary_key=True)
+    customer: Named[str] = Column(IdType("cus"))
+    reason: Named[str] = Column(String)
+    until: Named[date | None] = Column(Date)
+    placed_by: Named[str] = Column(String)
+    placed_at: Named[datetime] = Column(UtcDateTime)
+    lifted_at: Named[datetime | None] = Column(UtcDateTime)
+
+
+legal_holds = tenant_table(
+    "legal_holds", _LegalHolds, Index("ix_legal_holds_customer", "tenant_id", "customer")
+)
+
+
+class _Erasures(TenantColumns):
+    id: Named[str] = Column(IdType("ers"), primary_key=True)
+    customer: Named[str] = Column(IdType("cus"))
+    asked_by: Named[str] = Column(String)
+    erased_at: Named[datetime] = Column(UtcDateTime)
+    counts: Named[dict[str, int]] = Column(JsonOf(dict[str, int]))
+    key: Named[str | None] = Column(String)
+    signature: Named[str] = Column(String)
+
+
+erasures = tenant_table(
+    "erasures", _Erasures, Index("ix_erasures_customer", "tenant_id", "customer")
+)
+"""That customers were erased, and what that came to: counts and hashes only."""

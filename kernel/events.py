@@ -143,6 +143,12 @@ class ConsentWithdrawn(Struct, frozen=True, kw_only=True, tag="consent.withdrawn
     purpose: str
 
 
+class CustomerErased(Struct, frozen=True, kw_only=True, tag="customer.erased"):
+    """What was known of a customer has been erased; whoever has a copy erases it as well."""
+
+    customer: Id
+
+
 class RatePublished(Struct, frozen=True, kw_only=True, tag="rate.published"):
     """An organisation's own rate card has a new entry."""
 
@@ -167,5 +173,6 @@ Event: TypeAlias = (
     | IntakeChanged
     | ConsentGiven
     | ConsentWithdrawn
+    | CustomerErased
     | RatePublished
 )

@@ -9,6 +9,7 @@ What people are recognised by must be found without being read: an HMAC of it, u
 the organisation, stands beside what is sealed.
 """
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
@@ -326,22 +327,35 @@ def new_subject_key(
     return Cipher(key, f"{keys.tenant}|{subject_id}"), row
 
 
-async def destroy(db: AsyncConnection, tenant: Id, subject: Id, *, now: datetime) -> bool:
+async def destroy(db: AsyncConnection, tenant: Id, subject: Id, *, now: datetime) -> str | None:
     """Destroy the key of a person: what is sealed under it can never be read again.
 
     Returns:
-        Whether there was one.
+        The SHA-256 of the key as it was stored, by which it can be told later which one that was;
+        none if there was none.
     """
-    result = await db.execute(
-        update(subject_keys)
-        .where(
-            subject_keys.c.tenant_id == tenant,
-            subject_keys.c.subject_id == uuid_of(subject),
-            subject_keys.c.destroyed_at.is_(None),
-        )
-        .values(wrapped=None, destroyed_at=now)
+    mine = (
+        subject_keys.c.tenant_id == tenant,
+        subject_keys.c.subject_id == uuid_of(subject),
+        subject_keys.c.destroyed_at.is_(None),
     )
-    return bool(result.rowcount)
+    stored = await db.scalar(select(subject_keys.c.wrapped).where(*mine).with_for_update())
+    if stored is None:
+        return None
+    await db.execute(update(subject_keys).where(*mine).values(wrapped=None, destroyed_at=now))
+    return hashlib.sha256(stored).hexdigest()
+
+
+async def is_destroyed(db: AsyncConnection, tenant: Id, subject: Id) -> bool:
+    """Tell whether somebody had a key that is no more."""
+    row = (
+        await db.execute(
+            select(subject_keys.c.wrapped, subject_keys.c.destroyed_at).where(
+                subject_keys.c.tenant_id == tenant, subject_keys.c.subject_id == uuid_of(subject)
+            )
+        )
+    ).one_or_none()
+    return row is not None and row.wrapped is None and row.destroyed_at is not None
 
 
 # --- replacing keys ------------------------------------------------------------------------------

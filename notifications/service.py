@@ -244,6 +244,17 @@ async def stop(
     await store.cancel_unsent(db, tenant, customer, purpose=purpose, now=now)
 
 
+async def forget(db: AsyncConnection, tenant: Id, customer: Id) -> dict[str, int]:
+    """Cancel what has not left, and remove the words of what has; return how much of what.
+
+    That something was told, of what kind and when, stays.
+    """
+    return {
+        "messages_cancelled": await store.cancel_all(db, tenant, customer),
+        "messages_emptied": await store.remove_words(db, tenant, customer),
+    }
+
+
 async def _post(db: AsyncConnection, tenant: Id, notice: NoticeInput, *, now: datetime) -> None:
     """Put a notice in the post, unless it is there already or there is nobody to tell any more."""
     try:

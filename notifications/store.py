@@ -358,6 +358,41 @@ async def cancel_unsent(
     )
 
 
+async def cancel_all(db: AsyncConnection, tenant: Id, recipient: Id) -> int:
+    """Cancel everything to somebody that has not left; return how much that was."""
+    cancelled = await db.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.tenant_id == tenant,
+            deliveries.c.notice.in_(_to(tenant, recipient)),
+            deliveries.c.state == "scheduled",
+        )
+        .values(state="cancelled", error="recipient-gone")
+    )
+    return cancelled.rowcount
+
+
+async def remove_words(db: AsyncConnection, tenant: Id, recipient: Id) -> int:
+    """Remove what messages to somebody said; return of how many."""
+    emptied = await db.execute(
+        update(deliveries)
+        .where(deliveries.c.tenant_id == tenant, deliveries.c.notice.in_(_to(tenant, recipient)))
+        .values(written=None)
+    )
+    await db.execute(
+        update(notices)
+        .where(notices.c.tenant_id == tenant, notices.c.recipient == recipient)
+        .values(sealed=None)
+    )
+    return emptied.rowcount
+
+
+def _to(tenant: Id, recipient: Id) -> Select[str]:
+    return select(notices.c.id).where(
+        notices.c.tenant_id == tenant, notices.c.recipient == recipient
+    )
+
+
 async def deliveries_page(
     db: AsyncConnection,
     tenant: Id,

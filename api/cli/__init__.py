@@ -6,6 +6,7 @@ from api.cli import (
     bookings,
     catalogue,
     demo,
+    erasure,
     inbound,
     operate,
     organisation,
@@ -32,6 +33,7 @@ _MODULES = (
     rates,
     outbox,
     inbound,
+    erasure,
     vault,
 )
 for module in _MODULES:

@@ -13,6 +13,7 @@ from api.routes import (
     conflicts,
     customer,
     customers,
+    erasure,
     inbound,
     manage,
     notices,
@@ -34,6 +35,7 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     *conflicts.HANDLERS,
     *calendars.HANDLERS,
     *customers.HANDLERS,
+    *erasure.HANDLERS,
     *notices.HANDLERS,
     *inbound.HANDLERS,
 ]

@@ -73,6 +73,9 @@ async def theirs(
             f"/v1/advisors/{other.sanne}/absences", json=BODIES["add_absence"]
         )
         conflict = await clash(house, other, made["id"])
+        legal_hold = await program.post(
+            f"/v1/customers/{made['customer']}/legal-holds", json=BODIES["place_legal_hold"]
+        )
         keys = await program.get("/v1/keys")
         yield (
             program,
@@ -82,6 +85,7 @@ async def theirs(
                 "customer_id": made["customer"],
                 "absence_id": absence.json()["id"],
                 "series_id": series.json()["id"],
+                "legal_hold_id": legal_hold.json()["id"],
                 "conflict_id": conflict,
                 "hold_id": hold.json()["id"],
                 "account_id": account.json()["id"],
@@ -107,6 +111,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_advisor": {"name": "S", "email": "s@bank.example", "timezone": "UTC"},
     "set_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
     "set_named_schedule": {"timezone": "Europe/Amsterdam", "weekly": []},
+    "place_legal_hold": {"reason": "Klacht"},
+    "erase_customer": {"cancel_meetings": True},
     "add_absence": {"first_day": "2027-02-01", "last_day": "2027-02-05"},
     "reschedule_booking": {"start": at(11).isoformat()},
     "cancel_booking": {"reason": "Toch niet"},

@@ -54,6 +54,10 @@ EXAMPLES: list[tuple[Any, Any]] = [
     (models.CalendarAvailability, answer("GET /v1/calendars/acc_…/availability")),
     (models.CalendarEntry, answer("POST /v1/calendars/acc_…/entries")),
     (models.CalendarFeed, answer("POST /v1/calendars/acc_…/feed")),
+    (models.LegalHold, answer("POST /v1/customers/cus_…/legal-holds")),
+    (models.CustomerExport, answer("POST /v1/customers/cus_…/export")),
+    (models.ErasurePlan, answer("GET /v1/customers/cus_…/erasure-plan")),
+    (models.Erasure, answer("POST /v1/customers/cus_…/erase")),
     (Problem, example("- Errors are `application/problem+json`")),
 ]
 

@@ -12,11 +12,13 @@ import booking.service
 import context.service
 from api.booking_desk import advisors_named
 from api.pages.console.questions import Ask, open_asks
+from api.pages.console.words import say
 from api.wire.customer import text
 from booking.conflicts import Conflict
 from booking.model import Booking, BookingFilter
 from booking.organisation import Location, MeetingType
 from booking.values import Channel, State
+from context.errors import CustomerUnknown
 from kernel.errors import NotFound
 from kernel.ids import Id
 from kernel.people import Language, full_name, spoken_address
@@ -191,6 +193,21 @@ async def _all(db: AsyncConnection, tenant: Id, wanted: BookingFilter) -> list[B
             return found
 
 
+async def _named(
+    db: AsyncConnection, tenant: Tenant, customer_id: Id, language: Language
+) -> tuple[str, str]:
+    """Return a customer's full name, and how to address them; a word for whoever was erased."""
+    try:
+        customer = await context.service.get_customer(db, tenant.id, customer_id)
+    except CustomerUnknown:
+        return say("customer.erased", language), say("customer.erased", language)
+    spoken = customer.language or tenant.settings.language
+    formality = customer.formality or tenant.settings.formality
+    name = full_name(customer.name)
+    address = spoken_address(customer.name, spoken, formality)
+    return name, address if address == name else address[:1].upper() + address[1:]
+
+
 async def _row(
     db: AsyncConnection,
     tenant: Tenant,
@@ -201,18 +218,14 @@ async def _row(
     language: Language,
     now: datetime,
 ) -> Row:
-    customer = await context.service.get_customer(db, tenant.id, meeting.customer_id)
-    formality = customer.formality or tenant.settings.formality
-    name = full_name(customer.name)
-    spoken = customer.language or tenant.settings.language
-    address = spoken_address(customer.name, spoken, formality)
+    name, address = await _named(db, tenant, meeting.customer_id, language)
     place = places.get(meeting.location_id) if meeting.location_id else None
     prepared, missing = await _prepared(db, tenant.id, meeting.id, language=language, now=now)
     return Row(
         booking=meeting.id,
         start=meeting.start,
         end=meeting.end,
-        address=address if address == name else address[:1].upper() + address[1:],
+        address=address,
         name=name,
         meeting=text(kinds[meeting.meeting_type].name, language),
         channel=meeting.channel,

@@ -55,6 +55,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "organisation.label": {"nl": "Organisatie", "en": "Organisation"},
     "organisation.hint": {"nl": "Bijvoorbeeld: demobank", "en": "For example: demobank"},
+    "customer.erased": {"nl": "Klant is gewist", "en": "Customer was erased"},
     "organisation.unknown": {
         "nl": "Er is geen organisatie met de naam “{slug}”. Controleer de spelling.",
         "en": "There is no organisation called “{slug}”. Check the spelling.",

@@ -869,6 +869,69 @@ class Rate(Struct, frozen=True, kw_only=True):
     would_notify: int | None = None
 
 
+class LegalHold(Struct, frozen=True, kw_only=True):
+    """A reason for which nothing of a customer may be erased.
+
+    ``until`` is the first day on which it no longer holds; None while that is not known.
+    """
+
+    id: str
+    customer: str
+    reason: str
+    until: dt.date | None = None
+    placed_by: str
+    placed_at: dt.datetime
+    lifted_at: dt.datetime | None = None
+
+
+class ErasurePlan(Struct, frozen=True, kw_only=True):
+    """What stands in the way of erasing a customer: meetings to call off, and legal holds."""
+
+    customer: str
+    meetings_ahead: list[str]
+    holds: list[LegalHold]
+
+
+class ErasureReceipt(Struct, frozen=True, kw_only=True):
+    """That a customer was erased: how much there was of what, and which key was destroyed."""
+
+    id: str
+    customer: str
+    asked_by: str
+    erased_at: dt.datetime
+    counts: dict[str, int]
+    key: str | None = None
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """A receipt with the signature over it, and whether it was found to be true."""
+
+    receipt: ErasureReceipt
+    signature: str
+    true: bool
+
+
+class CustomerExport(Struct, frozen=True, kw_only=True):
+    """All that an organisation knows of a customer.
+
+    Attributes:
+        facts: Everything ever said about them, with what replaced it.
+        consents: Every word they gave or took back.
+        bookings: Their meetings, as they are on file.
+        notices: What they were told.
+        seen: What was done with it, by whom and when.
+    """
+
+    generated_at: dt.datetime
+    organisation: str
+    customer: Customer
+    facts: list[Fact]
+    consents: list[dict[str, Any]]
+    bookings: list[dict[str, Any]]
+    notices: list[dict[str, Any]]
+    seen: list[dict[str, Any]]
+
+
 class Notice(Struct, frozen=True, kw_only=True):
     """What somebody was told, or will be, and how that went.
 

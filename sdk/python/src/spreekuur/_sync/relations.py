@@ -36,6 +36,59 @@ class CustomerCalls:
         body = consent_list(consents)
         return self._sender.send(ask("PUT", route, customer, answer=models.Consents, body=body))
 
+    def export(self, customer: str) -> models.CustomerExport:
+        """Return all that is known of a customer, and who looked at it."""
+        route = "/v1/customers/{}/export"
+        return self._sender.send(ask("POST", route, customer, answer=models.CustomerExport))
+
+    def hold(
+        self,
+        customer: str,
+        *,
+        reason: str,
+        until: dt.date | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.LegalHold:
+        """Keep what is known of a customer from being erased, until a day or for good."""
+        body = {"reason": reason, "until": until}
+        route = "/v1/customers/{}/legal-holds"
+        call = ask("POST", route, customer, answer=models.LegalHold, body=body, key=idempotency_key)
+        return self._sender.send(call)
+
+    def holds(self, customer: str) -> models.Page[models.LegalHold]:
+        """Return the legal holds that there are and were on a customer."""
+        route = "/v1/customers/{}/legal-holds"
+        answer = models.Page[models.LegalHold]
+        return self._sender.send(ask("GET", route, customer, answer=answer))
+
+    def lift_hold(self, customer: str, hold: str) -> None:
+        """Let a legal hold no longer stand in the way."""
+        route = "/v1/customers/{}/legal-holds/{}"
+        self._sender.send(ask("DELETE", route, customer, hold, answer=type(None)))
+
+    def erasure_plan(self, customer: str) -> models.ErasurePlan:
+        """Return what stands in the way of erasing a customer."""
+        route = "/v1/customers/{}/erasure-plan"
+        return self._sender.send(ask("GET", route, customer, answer=models.ErasurePlan))
+
+    def erase(
+        self,
+        customer: str,
+        *,
+        cancel_meetings: bool = False,
+        idempotency_key: str | None = None,
+    ) -> models.Erasure:
+        """Erase all that is known of a customer, for good, and return the receipt."""
+        body = {"cancel_meetings": cancel_meetings}
+        route = "/v1/customers/{}/erase"
+        call = ask("POST", route, customer, answer=models.Erasure, body=body, key=idempotency_key)
+        return self._sender.send(call)
+
+    def erasure(self, customer: str) -> models.Erasure:
+        """Return the receipt of a customer who was erased, checked anew."""
+        route = "/v1/customers/{}/erasure"
+        return self._sender.send(ask("GET", route, customer, answer=models.Erasure))
+
 
 class RateCalls:
     """Interest rates."""
