@@ -19,6 +19,7 @@ from kernel.database import Database
 from kernel.ids import Id, new_id
 from kernel.tenancy import find_tenant
 from tests.api.test_cli import Run, answer, database, run
+from tests.conftest import KEYRING
 
 __all__ = ["database", "run"]
 
@@ -31,7 +32,7 @@ def within(url: str, work: Work[T]) -> T:
     """Do something in the bank that the command line cannot."""
 
     async def inside() -> T:
-        house = Database(url)
+        house = Database(url, keyring=KEYRING)
         try:
             async with house.reading() as db:
                 tenant = (await find_tenant(db, "bank")).id
@@ -66,11 +67,17 @@ def bank(run: Run, tmp_path: Path) -> dict[str, str]:
 
 
 def book(
-    url: str, kind: str, advisor: str, *, repeat: Repeat | None = None, along: int = 0
+    url: str,
+    kind: str,
+    advisor: str,
+    *,
+    repeat: Repeat | None = None,
+    along: int = 0,
+    whom: Id | None = None,
 ) -> list[Booking]:
     """Book the first free time of an advisor two days ahead, once or as a series.
 
-    So many people come *along* with the customer.
+    So many people come *along* with the customer, who is *whom* or nobody in particular.
     """
 
     async def make(db: AsyncConnection, tenant: Id, now: datetime) -> list[Booking]:
@@ -87,7 +94,7 @@ def book(
             advisor=advisor,
             language="nl",
         )
-        customer = new_id("cus", now)
+        customer = whom or new_id("cus", now)
         others = [new_id("cus", now) for _ in range(along)]
         if repeat is None:
             made = await booking.service.book(
