@@ -176,9 +176,19 @@ async def export(
     Raises:
         CustomerUnknown: There is no such customer.
     """
+    await context.service.get_customer(db, tenant, customer)
+    await audit.note(db, tenant, actor=by, action="customer.exported", subject=customer, now=now)
+    return await all_known(db, tenant, customer, now=now)
+
+
+async def all_known(db: AsyncConnection, tenant: Id, customer: Id, *, now: datetime) -> Export:
+    """Return all that is known of a customer, to themselves.
+
+    Raises:
+        CustomerUnknown: There is no such customer.
+    """
     known = await context.service.get_customer(db, tenant, customer)
     meetings = await _meetings(db, tenant, customer)
-    await audit.note(db, tenant, actor=by, action="customer.exported", subject=customer, now=now)
     return Export(
         generated_at=now,
         organisation=(await get_tenant(db, tenant)).name,

@@ -229,8 +229,7 @@ async def decide(
     Raises:
         NotVerified: The visitor did not come by a mailed link.
     """
-    if not visit.verified:
-        raise NotVerified
+    require_verified(visit)
     await context.service.set_consent(
         db,
         visit.tenant.id,
@@ -241,6 +240,16 @@ async def decide(
         channel="web",
         now=now,
     )
+
+
+def require_verified(visit: Visit) -> None:
+    """Refuse a visitor who need not be the customer.
+
+    Raises:
+        NotVerified: They did not come by a mailed link.
+    """
+    if not visit.verified:
+        raise NotVerified
 
 
 def managed(house: House, visit: Visit) -> ManagedBooking:

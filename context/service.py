@@ -299,6 +299,16 @@ async def save_answers(
     return intakes.view(saved, form, asked, language)
 
 
+async def form_of(db: AsyncConnection, tenant: Id, booking: Id) -> FormDefinition:
+    """Return the form that a meeting's intake is pinned to.
+
+    Raises:
+        IntakeUnknown: This meeting asks nothing beforehand.
+    """
+    _, form = await _pinned(db, tenant, booking)
+    return form.definition
+
+
 async def _told(db: AsyncConnection, tenant: Id, intake: Intake, *, verified: bool) -> list[Fact]:
     """Return what the reader of this intake may know that the customer said."""
     said = await store.facts_of(db, tenant, intake.customer_id)

@@ -4,12 +4,13 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from api.pages import assets, book, console, intake, manage, unsubscribe
+from api.pages import assets, book, console, intake, manage, own_data, unsubscribe
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     *assets.HANDLERS,
     *book.HANDLERS,
     *manage.HANDLERS,
+    *own_data.HANDLERS,
     *intake.HANDLERS,
     *unsubscribe.HANDLERS,
     *console.HANDLERS,

@@ -251,6 +251,7 @@ async def _booking_page(
         done=done,
         trouble=trouble,
         offered=visit.offered,
+        verified=visit.verified,
         intake=await _intake(db, visit, now),
         consents=await consents_of(db, visit) if visit.verified else [],
     )

@@ -11,8 +11,10 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import booking.service
+from api import erasing
 from api.booking_desk import alternatives_in, purpose_at
 from api.dependencies import INTAKE, MANAGE, Once
+from api.erasing import ErasureInput, Export, SignedReceipt
 from api.free_times import slots_view, window
 from api.fresh_calendars import MOVE_BY_LINK
 from api.links import BookingLink
@@ -24,6 +26,7 @@ from api.self_service import (
     enter,
     intake_of,
     managed,
+    require_verified,
     revisit,
     save_answers,
     take_offered,
@@ -268,6 +271,46 @@ async def set_managed_consents(
     return Consents(consents=await consents_of(db, visit))
 
 
+@get(
+    "/v1/manage/{token:str}/data",
+    operation_id="get_managed_data",
+    dependencies=MANAGE,
+    opt=_LINK,
+    responses=problems(400, 403, 404, 409, 410),
+    tags=["links"],
+)
+async def get_managed_data(
+    token: FromPath[str],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> Export:
+    """Give a customer all that is known of them, and who looked at it."""
+    require_verified(visit)
+    return await erasing.all_known(db, visit.tenant.id, visit.customer.id, now=now)
+
+
+@post(
+    "/v1/manage/{token:str}/erase",
+    operation_id="erase_managed_data",
+    dependencies=MANAGE,
+    opt=_LINK,
+    responses=problems(400, 403, 404, 409, 410, 422),
+    tags=["links"],
+    status_code=200,
+)
+async def erase_managed_data(
+    token: FromPath[str],
+    data: JSONBody[ErasureInput],
+    visit: NamedDependency[Visit],
+    db: NamedDependency[AsyncConnection],
+    now: NamedDependency[datetime],
+) -> SignedReceipt:
+    """Erase all that is known of the customer, for good; the link ends with it."""
+    require_verified(visit)
+    return await erasing.erase(db, visit.tenant.id, visit.customer.id, data, now=now, by="customer")
+
+
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_managed_booking,
     list_managed_slots,
@@ -278,4 +321,6 @@ HANDLERS: Final[list[ControllerRouterHandler]] = [
     save_intake,
     get_managed_consents,
     set_managed_consents,
+    get_managed_data,
+    erase_managed_data,
 ]

@@ -33,8 +33,8 @@ FORMS = (r"[a-z]{3}_", r"\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$", r"\d+\.\d\d$", "
 FULL = {"items", "days", "consents", "sections", "lines", "collections"}
 """Lists that must not be empty, or else the document would be compared with nothing."""
 
-OPEN = {"days", "reasons"}
-"""Objects whose names are not fixed: dates, and reasons that occurred."""
+OPEN = {"days", "reasons", "counts"}
+"""Objects whose names are not fixed: dates, reasons that occurred, and what was counted."""
 
 NOT_ON_THE_WIRE = {
     "gone": "only its kinds are raised",
@@ -212,6 +212,12 @@ class Play:
         if call.name == "GET /v1/manage/{token}":
             await self.settle()
             (letter,) = [mail for mail in self.mailbox.messages() if "anna" in mail.to]
+            self.seen["{token}"] = token_of(next(url for url in letter.links if "/manage/" in url))
+        if call.name == "POST /v1/manage/{token}/erase":
+            # Whoever has been erased by now comes back.
+            await self.ask("/v1/bookings", wish(at(11, days=8)))
+            await self.settle()
+            letter = next(mail for mail in self.mailbox.messages() if "anna" in mail.to)
             self.seen["{token}"] = token_of(next(url for url in letter.links if "/manage/" in url))
         if call.name.startswith("GET /v1/bookings?"):
             # The first one has been cancelled by now.

@@ -149,6 +149,39 @@ class ManageCalls:
             )
         )
 
+    def data(self) -> models.CustomerExport:
+        """Return all that is known of this customer, and who looked at it.
+
+        Raises:
+            Forbidden: The link is not the one in the customer's own mail.
+        """
+        return self._sender.send(
+            ask(
+                "GET",
+                "/v1/manage/{}/data",
+                self.token,
+                answer=models.CustomerExport,
+                authorized=False,
+            )
+        )
+
+    def erase(self, *, cancel_meetings: bool = False) -> models.Erasure:
+        """Erase all that is known of this customer, for good; the link ends with it.
+
+        Raises:
+            Forbidden: The link is not the one in the customer's own mail.
+        """
+        return self._sender.send(
+            ask(
+                "POST",
+                "/v1/manage/{}/erase",
+                self.token,
+                answer=models.Erasure,
+                body={"cancel_meetings": cancel_meetings},
+                authorized=False,
+            )
+        )
+
     def set_consents(self, consents: Mapping[str, bool]) -> models.Consents:
         """Give or withdraw consent, by purpose."""
         return self._sender.send(
