@@ -1,4 +1,5 @@
-// Builds the widget into the one file that the server ships: `node build.mjs [OUT]`.
+// Builds the widget, and the rules of forms, each into the one file that the server ships:
+// `node build.mjs [OUT [FORMS]]`.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -24,11 +25,8 @@ const stylesheets = {
   },
 };
 
-await build({
+const options = {
   absWorkingDir: here("."),
-  entryPoints: ["src/index.ts"],
-  outfile: process.argv[2] ?? here("../../api/static/widget/spreekuur.js"),
-  banner: { js: `/*! Spreekuur widget ${version} | Apache-2.0 */` },
   bundle: true,
   format: "esm",
   minify: true,
@@ -36,4 +34,18 @@ await build({
   legalComments: "none",
   plugins: [stylesheets],
   target,
+};
+
+await build({
+  ...options,
+  entryPoints: ["src/index.ts"],
+  outfile: process.argv[2] ?? here("../../api/static/widget/spreekuur.js"),
+  banner: { js: `/*! Spreekuur widget ${version} | Apache-2.0 */` },
+});
+
+await build({
+  ...options,
+  entryPoints: ["src/forms/index.ts"],
+  outfile: process.argv[3] ?? here("../../api/static/widget/forms.js"),
+  banner: { js: `/*! Spreekuur forms ${version} | Apache-2.0 */` },
 });

@@ -44,9 +44,9 @@ def widget_packages() -> Path:
 
 
 def build_widget(out: Path) -> None:
-    """Build the widget's bundle into the file *out*."""
+    """Build the widget's bundle into the file *out*, and the rules of forms beside it."""
     widget_packages()
-    _run(node(), "build.mjs", str(out))
+    _run(node(), "build.mjs", str(out), str(out.with_name("forms.js")))
 
 
 def check_widget() -> str:
