@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from context import expressions
 from context.answers import MAX_TEXT, AnswerRefused, parse_answer
 from context.errors import AnswersRefused, ExpressionRefused, FormRefused
 from context.expressions import Known, Scalar, Type
+from context.expressions.plan import FormNode
+from context.expressions.publishing import publish
 from context.model import (
     ChoiceField,
     DocumentAsk,
@@ -62,7 +64,7 @@ def check(definition: FormDefinition) -> None:
     Raises:
         FormRefused: With a pointer into the definition for each thing that is wrong.
     """
-    problems = list(_problems(definition))
+    problems = list(_problems(definition)) or list(_impossible(definition))
     if problems:
         raise FormRefused(
             f"The form cannot be published: {problems[0].detail}", errors=tuple(problems)
@@ -93,6 +95,39 @@ def _problems(definition: FormDefinition) -> Iterator[FieldError]:
         pointer = f"/documents/{place}"
         yield from _text_problems(document.label, f"{pointer}/label", needed=True)
         yield from _rule_problems(document.when, f"{pointer}/when", known)
+
+
+def _impossible(definition: FormDefinition) -> Iterator[FieldError]:
+    """Find the questions that are never asked, whatever is answered, in a form otherwise right."""
+    places = [
+        (f"/steps/{step_place}/fields/{place}", field)
+        for step_place, step in enumerate(definition.steps)
+        for place, field in enumerate(step.fields)
+    ]
+    try:
+        publish(as_nodes(definition))
+    except FormRefused as refused:
+        for problem in refused.errors:
+            _, number, *rest = problem.pointer.split("/")
+            pointer = "/".join([places[int(number)][0], *rest])
+            yield _wrong(pointer, problem.detail, problem.code)
+
+
+def as_nodes(definition: FormDefinition) -> list[FormNode]:
+    """Return the fields of a form as the rules see them, for a plan of it."""
+    return [_node(field) for step in definition.steps for field in step.fields]
+
+
+def _node(field: Field) -> FormNode:
+    return FormNode(
+        id=field.id,
+        type=_TYPES.get(type(field)),
+        values=tuple(each.value for each in field.choices)
+        if isinstance(field, ChoiceField)
+        else None,
+        show=UNSET if field.show is None else field.show,
+        required=field.required,
+    )
 
 
 def _repeated(definition: FormDefinition) -> Iterator[FieldError]:

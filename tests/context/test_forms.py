@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from context.errors import AnswersRefused, FormRefused
-from context.forms import ask, check, parse_answers, require_complete
+from context.expressions.plan import evaluate
+from context.expressions.publishing import publish
+from context.forms import as_nodes, ask, check, parse_answers, require_complete
 from context.model import DocumentAsk, FormDefinition, IntegerField, NoteField, TextField
 from tests.context.builders import choice, form, money, same, yesno
 
@@ -103,6 +107,40 @@ def test_what_cannot_be_asked_is_refused(
 def shown(answers: dict[str, Any]) -> list[str]:
     """The ids of the fields that show."""
     return [field.id for step in ask(FORM, answers).steps for field in step.fields]
+
+
+def test_a_question_that_nobody_can_be_asked_is_refused() -> None:
+    """A rule that contradicts itself is a slip of the pen, and its place is named."""
+    both = {"and": [{"eq": [{"f": "goal"}, "buy"]}, {"eq": [{"f": "goal"}, "move"]}]}
+    late = {"and": [{"gt": [{"f": "income"}, 100]}, {"le": [{"f": "income"}, 99.5]}]}
+
+    assert problems(form(GOAL, PARTNER, INCOME, yesno("a", show=both), yesno("b", show=late))) == [
+        ("/steps/0/fields/3/show", "never-shown"),
+        ("/steps/0/fields/4/show", "never-shown"),
+    ]
+
+
+@given(
+    goal=st.sampled_from([None, "buy", "move", "rent"]),
+    partner=st.sampled_from([None, True, False]),
+    income=st.sampled_from([None, "0.00", "1234.50", "much"]),
+)
+def test_a_form_and_its_plan_ask_the_same(
+    goal: str | None, partner: bool | None, income: str | None
+) -> None:
+    """What is asked, required, kept and missing is the same by the plan for a browser."""
+    said = {"goal": goal, "partner": partner, "income": income}
+    answers = {name: value for name, value in said.items() if value is not None}
+    asked = ask(FORM, answers)
+
+    evaluation = evaluate(publish(as_nodes(FORM)), answers, None)
+
+    states = evaluation.states
+    shown = [field.id for step in asked.steps for field in step.fields]
+    assert [name for name, state in states.items() if state.visible] == shown
+    assert {name for name, state in states.items() if state.required} == asked.required
+    assert evaluation.missing == asked.missing
+    assert evaluation.values.keys() == asked.answers.keys()
 
 
 def test_only_what_matters_is_asked() -> None:
