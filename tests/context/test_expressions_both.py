@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench import forms as bench
 from context.errors import FormRefused
 from context.expressions.plan import Plan, evaluate
 from tests.context.expressions_made import NODES, SCALARS, Maker
@@ -157,6 +158,17 @@ def test_what_is_proved_impossible_never_happens() -> None:
             for _ in range(200):
                 evaluation = evaluate(plan, maker.answers(), TODAY)
                 assert evaluation.states["result"].value is not True, conditions
+
+
+def test_a_form_written_out_by_hand_comes_to_the_same() -> None:
+    """Two hundred fields, in a third way that shares no line with either engine."""
+    plan = planned(bench.form())
+
+    evaluation = evaluate(plan, bench.answers(), TODAY)
+
+    assert bench.found(evaluation) == bench.comparable(bench.by_hand(bench.answers()))
+    assert bench.found(evaluation)["failed"]
+    assert bench.found(evaluation)["hidden"]
 
 
 # --- the bundle ----------------------------------------------------------------------------------

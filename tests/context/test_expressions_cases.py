@@ -1,6 +1,7 @@
 """The meanings of the rule language: every case holds in both engines."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import pytest
 
 from context.errors import FormRefused
+from context.expressions.checking import _RULES
+from context.expressions.compiling import _COMPILERS
 from context.expressions.partial import partial
 from context.expressions.plan import disagreements, evaluate
+from context.expressions.syntax import ARITY
 from tests.context.forms_played import here, in_node, line, planned
 
 CASES = json.loads(
@@ -166,3 +170,21 @@ def test_every_meaning_has_its_cases() -> None:
     assert sorted(counted) == list(MEANINGS)
     assert min(counted.values()) >= 3
     assert counted.total() >= 150
+
+
+def test_every_operator_is_documented_checked_and_run() -> None:
+    """An operator stands in the table, has a type, can be run, and is used in a case."""
+    page = (Path(__file__).parents[2] / "docs" / "algorithms" / "expressions.md").read_text()
+    table = page.partition("## Operators")[2].partition("## The fifteen")[0]
+    documented = {
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+
+    assert documented == {"f", *ARITY}
+    # Digits are read when a rule is parsed; there is nothing left to run.
+    assert set(_RULES) == set(_COMPILERS) == set(ARITY) - {"number"}
+    used = json.dumps(CASES)
+    assert [op for op in ARITY if f'{{"{op}":' not in used] == []
