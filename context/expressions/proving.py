@@ -20,7 +20,10 @@ def impossible(plan: Plan) -> Iterator[FieldError]:
     """Yield what is wrong with a form that nobody could complete, or of which parts never show."""
     by_path = {step.path: step for step in plan.steps}
     for step in plan.steps:
-        if step.show is not None and _never(_shows(step, by_path), step, plan):
+        together = _Together(by_path, step.frame)
+        if step.show is not None and not all(
+            together.holds(rule) for rule in _shows(step, by_path)
+        ):
             yield FieldError(
                 pointer=f"{step.pointer}/show",
                 detail=f"{step.id!r} can never show: this rule cannot hold whatever is answered.",
@@ -31,15 +34,12 @@ def impossible(plan: Plan) -> Iterator[FieldError]:
 
 def _checks(plan: Plan, by_path: Mapping[str, Step]) -> Iterator[FieldError]:
     """Find the checks that no answers pass together, of fields that must be answered."""
-    demands: list[Node] = []
+    together = _Together(by_path, "")
     for step in plan.steps:
         if not _always_judged(step, by_path):
             continue
         for check in step.checks:
-            if check.level != "error":
-                continue
-            demands.append(check.rule.tree)
-            if _never(demands, step, plan):
+            if check.level == "error" and not together.holds(check.rule.tree):
                 yield FieldError(
                     pointer=f"{step.pointer}{check.part}",
                     detail="Nobody can complete this form: this check cannot hold together with "
@@ -70,34 +70,35 @@ def _shows(step: Step, by_path: Mapping[str, Step]) -> list[Node]:
     return rules
 
 
-def _never(rules: Sequence[Node], step: Step, plan: Plan) -> bool:
-    """Return whether it is certain that *rules* never hold together."""
-    ranges: dict[str, _Range] = {}
-    for rule in rules:
-        for condition in conjuncts(rule):
-            certain = constant(condition)
-            if certain is not None:
-                if certain.value is not True:
-                    return True
-                continue
-            for path, op, values in _condition(condition):
-                found = ranges.setdefault(path, _Range(_choices(path, step, plan)))
-                found.narrow(op, values)
-                if found.is_empty():
-                    return True
-    return False
+class _Together:
+    """Rules that must all hold, and what they leave of each field."""
 
+    def __init__(self, by_path: Mapping[str, Step], frame: str) -> None:
+        self.by_path = by_path
+        self.frame = frame
+        self.ranges: dict[str, _Range] = {}
 
-def _choices(path: str, step: Step, plan: Plan) -> frozenset[str] | None:
-    """Return what a field has to choose from."""
-    if path.startswith("$"):
-        frame, name = step.frame, path.removeprefix("$item.")
-    else:
-        frame, name = "", path
-    for each in plan.steps:
-        if (each.frame, each.id) == (frame, name) and each.type == "text":
-            return each.values
-    return None
+    def holds(self, rule: Node) -> bool:
+        """Take in another rule; return whether all may still hold for some answers."""
+        return all(self._may_hold(condition) for condition in conjuncts(rule))
+
+    def _may_hold(self, condition: Node) -> bool:
+        certain = constant(condition)
+        if certain is not None:
+            return certain.value is True
+        for name, op, values in _condition(condition):
+            found = self.ranges.setdefault(name, _Range(self._choices(name)))
+            found.narrow(op, values)
+            if found.is_empty():
+                return False
+        return True
+
+    def _choices(self, name: str) -> frozenset[str] | None:
+        """Return what a field has to choose from."""
+        if name.startswith("$item."):
+            name = f"{self.frame}/{name.removeprefix('$item.')}"
+        step = self.by_path.get(name)
+        return step.values if step is not None and step.type == "text" else None
 
 
 def _condition(node: Node) -> Iterator[tuple[str, str, Sequence[Any]]]:
