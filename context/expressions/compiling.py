@@ -6,9 +6,11 @@ gives absent and a diagnostic; nothing is ever raised.
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from context.expressions import values
@@ -27,6 +29,9 @@ Trouble = Literal[
 
 _MOST_MONTHS: Final = 200_000
 """More than the calendar has."""
+
+_KEPT: Final = 2_000
+"""Rules that are kept ready; a form has tens of them."""
 
 
 class Diagnostic(Struct, frozen=True, order=True):
@@ -83,7 +88,13 @@ def holds(expression: Any, answers: Mapping[str, Scalar]) -> bool:
         expression: The rule, in JSON.
         answers: What was answered; a field that is not in here is absent.
     """
-    return compiled(parse(expression))(Scope(Run(None), answers)) is True
+    return _ready(msgspec.json.encode(expression))(Scope(Run(None), answers)) is True
+
+
+@lru_cache(maxsize=_KEPT)
+def _ready(source: bytes) -> "Evaluate":
+    """Return the function of a rule; the same few rules are asked for again and again."""
+    return compiled(parse(msgspec.json.decode(source)))
 
 
 def compiled(node: Node) -> Evaluate:
