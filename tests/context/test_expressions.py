@@ -4,9 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from context.errors import ExpressionRefused
 from context.expressions import Known, Scalar, check, holds
+from context.expressions.syntax import ARITY
 
 FIELDS = {
     "goal": Known(type="text", values=frozenset({"buy", "move"})),
@@ -145,3 +148,30 @@ def test_a_rule_has_a_depth() -> None:
         with pytest.raises(ExpressionRefused) as caught:
             check(nested(levels), FIELDS)
         assert caught.value.reason == "too-large"
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(["f", "x", *ARITY]), inner, max_size=2),
+        st.builds(lambda name: {"f": name}, st.sampled_from(["goal", "income", "$item", "$index"])),
+    ),
+    max_leaves=20,
+)
+
+
+@given(rule=JSON)
+def test_anything_else_is_refused_with_its_place(rule: Any) -> None:
+    """Whatever JSON is given for a rule is checked or refused, and nothing else happens."""
+    refused = None
+    try:
+        check(rule, FIELDS)
+    except ExpressionRefused as error:
+        refused = error
+
+    if refused is None:
+        assert holds(rule, {"income": Decimal(0)}) in (True, False)
+    else:
+        assert refused.reason
+        assert refused.pointer == "" or refused.pointer.startswith("/")

@@ -56,6 +56,41 @@ def test_ten_thousand_rules_give_the_same_in_both_engines() -> None:
     assert troubles >= {"division-by-zero", "too-large", "out-of-range", "unfit-answer"}
 
 
+def spoilt(maker: Maker, rule: Any) -> Any:
+    """Return a rule in which one part has been exchanged for one of any other type."""
+    if not isinstance(rule, dict) or "f" in rule or maker.random.random() < 0.3:
+        return maker.make(maker.random.choice((*SCALARS, "list:text", "list:number")), 2, ())
+    ((op, operands),) = rule.items()
+    if not isinstance(operands, list) or not operands:
+        return {op: maker.make(maker.random.choice(SCALARS), 1, ())}
+    place = maker.random.randrange(len(operands))
+    changed = [*operands]
+    changed[place] = spoilt(maker, operands[place])
+    return {op: changed}
+
+
+def test_what_passes_the_check_never_fails_on_an_answer() -> None:
+    """Rules that were spoilt are refused, or else run in both engines and give the same."""
+    maker = Maker(17)
+    played = []
+    refused = 0
+    for _ in range(3_000):
+        rule = spoilt(maker, maker.rule("yesno"))
+        try:
+            plan = planned([*NODES, {"id": "result", "type": "yesno", "value": rule}])
+        except FormRefused:
+            refused += 1
+        else:
+            played.append((plan, maker.answers()))
+
+    outcomes = in_node([line(plan, answers, TODAY) for plan, answers in played])
+
+    for (plan, answers), theirs in zip(played, outcomes, strict=True):
+        assert theirs == here(plan, answers, TODAY)
+    assert refused > 500
+    assert len(played) > 500
+
+
 def published(nodes: Any, *, unless: set[str]) -> Plan | None:
     """Return the plan of a form, or none if it is refused for one of these reasons."""
     try:
